@@ -1,0 +1,115 @@
+// Reverse-mode automatic differentiation: a tape in call order, walked in reverse. Values live in a per-step arena.
+// Conventions (stated once for all of autograd/ops): gradients of parameters are `+=` into the tape's gradient slot,
+// gradients of activations are `=` at their first use and `+=` after, in reverse call order.
+// With recording off no node is made: that is the engine's path. Paper: none.
+#pragma once
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel.h"
+#include "tensor/tensor.h"
+
+namespace r1 {
+
+/// A trainable tensor. `id` is its index in the ParamList and in every Gradients.
+struct Param {
+  std::string name;  ///< HuggingFace's name where there is one
+  Tensor value;
+  int id = -1;
+  bool decay = true;  ///< weight decay applies (matrices, not norms)
+};
+
+/// All parameters of a model in a fixed order; addresses are stable.
+class ParamList {
+ public:
+  Param& add(std::string name, Shape shape, bool decay = true);
+  const std::deque<Param>& all() const { return params_; }
+  std::deque<Param>& all() { return params_; }
+  Param* find(const std::string& name);
+  int64_t numel() const;
+  /// Gives every parameter zeroed memory (until then they are meta).
+  void allocate();
+
+ private:
+  std::deque<Param> params_;
+};
+
+/// One set of gradients, a tensor per parameter.
+class Gradients {
+ public:
+  Gradients() = default;
+  explicit Gradients(const ParamList& params);
+  Tensor& of(const Param& p) { return tensors_[static_cast<size_t>(p.id)]; }
+  std::vector<Tensor>& all() { return tensors_; }
+  void zero();
+
+ private:
+  std::vector<Tensor> tensors_;
+};
+
+/// A value on the tape. Owned by the tape; valid until its reset().
+struct Variable {
+  Tensor value;
+  Tensor grad;               ///< undefined until the first consumer's backward wrote it
+  bool requires_grad = true;
+};
+using Var = Variable*;
+
+/// Where an activation's gradient goes: write (=) or add (+=).
+struct GradSlot {
+  Tensor tensor;
+  bool accumulate;
+};
+
+class Tape {
+ public:
+  /// `grads` may be null when nothing is recorded. The arena and pool are the caller's.
+  Tape(Arena& arena, ThreadPool* pool, Gradients* grads, bool recording);
+
+  bool recording() const { return recording_; }
+  void set_recording(bool on) { recording_ = on; }
+  Arena& arena() { return arena_; }
+  Gradients* grads() { return grads_; }
+
+  /// Uninitialised arena memory.
+  Tensor alloc(Shape shape, DType dtype = DType::kReal) { return arena_.tensor(shape, dtype); }
+  /// Execution context with at least this much scratch (grown once, then reused by every kernel of the step).
+  Exec exec(size_t workspace_bytes = 0);
+  /// Workers that a kernel may use, for the size functions of scratch.
+  int workers() const { return pool_ ? pool_->size() : 1; }
+
+  /// A value that needs no gradient.
+  Var constant(Tensor value);
+  /// A new value; `requires_grad` follows recording.
+  Var variable(Tensor value);
+  /// Adds a backward step, run in reverse order of recording. No-op when not recording.
+  void record(std::function<void()> backward);
+  /// Where to put the gradient of v: allocated at its first use.
+  GradSlot grad_slot(Var v);
+  /// Gradient tensor of a parameter in this tape's slot, always +=.
+  Tensor grad_of(const Param& p);
+
+  /// Seeds d root = `seed` (root must be a scalar) and walks the tape. Steps whose output got no gradient do nothing.
+  void backward(Var root, real seed = 1);
+  /// Walks the tape from the gradients already set in some variables.
+  void backward();
+  /// Forgets values and nodes; the arena is reset by its owner.
+  void reset();
+  size_t nodes() const { return steps_.size(); }
+
+ private:
+  Arena& arena_;
+  ThreadPool* pool_;
+  Gradients* grads_;
+  bool recording_;
+  std::deque<Variable> variables_;
+  std::vector<std::function<void()>> steps_;
+  std::vector<std::byte> workspace_;
+};
+
+/// Runs `f` (a part of the model) without keeping its inner values; backward runs it again to get them [V3 §3.2.3].
+Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f);
+
+}  // namespace r1

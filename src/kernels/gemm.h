@@ -1,0 +1,36 @@
+// Matrix product: C[M, N] (=|+=) op(A)[M, K] op(B)[K, N], row-major with leading dimensions, batched by strides.
+// Promise: every element of C is one FMA chain over k ascending, starting from 0 (or from C's old value when
+// accumulating), so its bits depend on nothing else: not on M, N, the batch, tiles, threads or instruction set.
+// Paper: none.
+#pragma once
+#include "kernels/kernel.h"
+
+namespace r1 {
+
+struct GemmArgs {
+  int64_t m = 0, n = 0, k = 0;
+  const real* a = nullptr;  ///< [M, K] with rows lda apart, or [K, M] if trans_a
+  int64_t lda = 0;
+  bool trans_a = false;
+  const real* b = nullptr;  ///< [K, N] with rows ldb apart, or [N, K] if trans_b (a linear layer's weight [out, in])
+  int64_t ldb = 0;
+  bool trans_b = false;
+  real* c = nullptr;  ///< [M, N] with rows ldc apart
+  int64_t ldc = 0;
+  bool accumulate = false;  ///< C += instead of C =
+  int64_t batch = 1;        ///< number of products; element strides between them:
+  int64_t stride_a = 0, stride_b = 0, stride_c = 0;
+  const real* packed_b = nullptr;  ///< B already packed by gemm_pack_b (weights that do not change); b is then unused
+};
+
+R1_KERNEL(gemm, const Exec& ex, const GemmArgs& g)
+
+/// Scratch bytes that `gemm` needs for these sizes with this many workers.
+size_t gemm_workspace(const GemmArgs& g, int workers);
+
+/// Elements of the packed form of op(B)[K, N] (one product of a batch).
+int64_t gemm_packed_size(int64_t n, int64_t k);
+/// Packs op(B) once, for GemmArgs::packed_b. The product has the same bits as without.
+R1_KERNEL(gemm_pack_b, const Exec& ex, real* packed, const real* b, int64_t ldb, bool trans_b, int64_t n, int64_t k)
+
+}  // namespace r1

@@ -1,0 +1,112 @@
+// Dense contiguous tensors: a pointer, a shape, and an owner or none (arena memory). Views share memory.
+// Paper: none.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "base/types.h"
+
+namespace r1 {
+
+/// Up to 4 extents. Shape{} is a scalar.
+class Shape {
+ public:
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> d) {
+    R1_CHECK(d.size() <= 4, "shape of ", d.size(), " dims, expected at most 4");
+    for (int64_t x : d) dims_[static_cast<size_t>(rank_++)] = x;
+  }
+  int rank() const { return rank_; }
+  /// Extent i; negative i counts from the back.
+  int64_t operator[](int i) const { return dims_[static_cast<size_t>(i < 0 ? rank_ + i : i)]; }
+  int64_t numel() const {
+    int64_t n = 1;
+    for (int i = 0; i < rank_; ++i) n *= dims_[static_cast<size_t>(i)];
+    return n;
+  }
+  bool operator==(const Shape& o) const = default;
+  std::string str() const;  ///< "[2, 3]"
+
+ private:
+  std::array<int64_t, 4> dims_{};
+  int rank_ = 0;
+};
+
+class Tensor {
+ public:
+  Tensor() = default;
+  /// A view of memory that somebody else owns.
+  Tensor(void* data, Shape shape, DType dtype = DType::kReal, std::shared_ptr<void> owner = nullptr)
+      : data_(data), shape_(shape), dtype_(dtype), owner_(std::move(owner)) {}
+  /// Own zeroed, 64-byte aligned memory.
+  static Tensor zeros(Shape shape, DType dtype = DType::kReal);
+  /// Own memory without data: shape and type only (counting parameters, planning memory).
+  static Tensor meta(Shape shape, DType dtype = DType::kReal) { return Tensor(nullptr, shape, dtype); }
+
+  bool defined() const { return data_ != nullptr || shape_.rank() > 0; }
+  const Shape& shape() const { return shape_; }
+  int64_t size(int i) const { return shape_[i]; }
+  int64_t numel() const { return shape_.numel(); }
+  DType dtype() const { return dtype_; }
+  size_t bytes() const { return static_cast<size_t>(numel()) * size_of(dtype_); }
+  void* raw() const { return data_; }
+  real* data() const { return static_cast<real*>(data_); }
+  int32_t* ints() const { return static_cast<int32_t*>(data_); }
+  std::vector<real> to_vector() const { return {data(), data() + numel()}; }
+
+  /// Same memory, other shape of equal size.
+  Tensor reshape(Shape shape) const;
+  /// Rows [begin, end) of the first dimension: same memory.
+  Tensor rows(int64_t begin, int64_t end) const;
+  /// Sets every byte to zero.
+  void zero() const;
+  /// Copies the elements of `from` (same shape and type).
+  void copy_from(const Tensor& from) const;
+
+ private:
+  void* data_ = nullptr;
+  Shape shape_;
+  DType dtype_ = DType::kReal;
+  std::shared_ptr<void> owner_;
+};
+
+/// Bump allocator for the activations of one step. `reset` keeps the memory; the high-water mark is the peak.
+/// A meta arena counts without allocating and hands out null pointers.
+class Arena {
+ public:
+  explicit Arena(bool meta = false) : meta_(meta) {}
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  /// 64-byte aligned, uninitialised.
+  void* allocate(size_t bytes);
+  Tensor tensor(Shape shape, DType dtype = DType::kReal) {
+    return Tensor(allocate(static_cast<size_t>(shape.numel()) * size_of(dtype)), shape, dtype);
+  }
+  void reset();
+  /// A point to return to: frees what was allocated since.
+  struct Mark {
+    size_t chunk, used, total;
+  };
+  Mark mark() const { return {chunk_, used_, total_}; }
+  void rewind(Mark m);
+  size_t in_use() const { return total_; }
+  size_t peak() const { return peak_; }
+  size_t reserved() const;
+  bool meta() const { return meta_; }
+
+ private:
+  struct Chunk {
+    std::unique_ptr<std::byte, void (*)(void*)> memory;
+    size_t bytes;
+  };
+  std::vector<Chunk> chunks_;
+  size_t chunk_ = 0, used_ = 0, total_ = 0, peak_ = 0;
+  bool meta_;
+};
+
+}  // namespace r1
