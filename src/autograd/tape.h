@@ -43,6 +43,7 @@ class Gradients {
   explicit Gradients(const ParamList& params);
   Tensor& of(const Param& p) { return tensors_[static_cast<size_t>(p.id)]; }
   std::vector<Tensor>& all() { return tensors_; }
+  const std::vector<Tensor>& all() const { return tensors_; }
   void zero();
 
  private:
@@ -72,6 +73,7 @@ class Tape {
   void set_recording(bool on) { recording_ = on; }
   Arena& arena() { return arena_; }
   Gradients* grads() { return grads_; }
+  void set_grads(Gradients* g) { grads_ = g; }
 
   /// Uninitialised arena memory.
   Tensor alloc(Shape shape, DType dtype = DType::kReal) { return arena_.tensor(shape, dtype); }
@@ -98,6 +100,10 @@ class Tape {
   /// Forgets values and nodes; the arena is reset by its owner.
   void reset();
   size_t nodes() const { return steps_.size(); }
+  /// True while recompute() runs a part of the model for the second time: counters must not count twice.
+  bool replaying() const { return replaying_; }
+  /// Largest scratch asked for so far (memory planning).
+  size_t workspace_bytes() const { return workspace_bytes_; }
 
  private:
   Arena& arena_;
@@ -106,7 +112,12 @@ class Tape {
   bool recording_;
   std::deque<Variable> variables_;
   std::vector<std::function<void()>> steps_;
-  std::vector<std::byte> workspace_;
+  Tensor workspace_;
+  size_t workspace_bytes_ = 0;
+  bool replaying_ = false;
+
+  void walk(size_t from);
+  friend Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f);
 };
 
 /// Runs `f` (a part of the model) without keeping its inner values; backward runs it again to get them [V3 §3.2.3].

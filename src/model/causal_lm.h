@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autograd/tape.h"
-#include "nn/kv_view.h"
+#include "nn/context.h"
 
 namespace r1 {
 
@@ -18,6 +18,8 @@ struct TokenBatch {
   std::span<const int32_t> positions;   ///< [N] position inside the own document or sequence
   std::span<const int32_t> cu_seqlens;  ///< [docs + 1] first row of each, last = N
   const KvView* kv = nullptr;           ///< engine only: append to and attend over this cache
+  std::vector<ops::RouterStats>* routers = nullptr;  ///< training: load per MoE layer (sized by the caller), or null
+  real balance_weight = 0;                           ///< alpha / tokens of the whole batch [V3 Eq. 17], 0 = off
 };
 
 /// What the cache of one token of one layer looks like.
@@ -38,11 +40,26 @@ class CausalLm {
 
   /// Final hidden states [N, C] after the last norm.
   virtual Var forward(Tape& t, const TokenBatch& batch) const = 0;
+  /// Hidden states [N, C] of MTP module k = 1..n_mtp, from the previous depth's; row i predicts token i + k + 1 of its
+  /// document. Rows without such a token hold no meaning: give them no target [V3 Eq. 21-23].
+  virtual Var mtp(Tape& t, Var hidden, const TokenBatch& batch, int64_t k) const;
+  virtual int64_t n_mtp() const { return 0; }
+  virtual size_t n_moe_layers() const { return 0; }
   /// The output head [V, C] (the embedding itself where they are tied).
   virtual const Param& head() const = 0;
 
+  /// Named tensors without gradient: the router biases, one per MoE layer.
+  std::vector<Buffer>& buffers() { return buffers_; }
+  const std::vector<Buffer>& buffers() const { return buffers_; }
+
+  /// Gives parameters and buffers memory; until then the model has shapes only.
+  virtual void allocate();
+  /// Fresh weights: normal(0, init_std) for matrices, 1 for norms, 0 for biases; a function of the seed alone.
+  virtual void init(uint64_t seed) = 0;
+
  protected:
   ParamList params_;
+  std::vector<Buffer> buffers_;
 };
 
 }  // namespace r1

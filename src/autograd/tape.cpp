@@ -1,0 +1,134 @@
+// The tape: values, backward steps, gradient slots, recomputation. Paper: [V3 §3.2.3] (recomputation).
+#include "autograd/tape.h"
+
+#include <algorithm>
+
+#include "kernels/elementwise.h"
+
+namespace r1 {
+
+Param& ParamList::add(std::string name, Shape shape, bool decay) {
+  R1_CHECK(!find(name), "parameter registered twice: ", name);
+  params_.push_back({std::move(name), Tensor::meta(shape), static_cast<int>(params_.size()), decay});
+  return params_.back();
+}
+
+Param* ParamList::find(const std::string& name) {
+  for (Param& p : params_)
+    if (p.name == name) return &p;
+  return nullptr;
+}
+
+int64_t ParamList::numel() const {
+  int64_t n = 0;
+  for (const Param& p : params_) n += p.value.numel();
+  return n;
+}
+
+void ParamList::allocate() {
+  for (Param& p : params_) p.value = Tensor::zeros(p.value.shape());
+}
+
+Gradients::Gradients(const ParamList& params) {
+  for (const Param& p : params.all()) tensors_.push_back(Tensor::zeros(p.value.shape()));
+}
+
+void Gradients::zero() {
+  for (Tensor& t : tensors_) t.zero();
+}
+
+Tape::Tape(Arena& arena, ThreadPool* pool, Gradients* grads, bool recording)
+    : arena_(arena), pool_(pool), grads_(grads), recording_(recording) {}
+
+Exec Tape::exec(size_t workspace_bytes) {
+  Exec ex;
+  ex.pool = pool_;
+  ex.meta = arena_.meta();
+  if (workspace_bytes > workspace_bytes_) {
+    workspace_bytes_ = workspace_bytes;
+    if (!ex.meta) workspace_ = Tensor::zeros({static_cast<int64_t>(workspace_bytes / sizeof(real) + 1)});
+  }
+  ex.workspace = static_cast<std::byte*>(workspace_.raw());
+  ex.workspace_bytes = workspace_bytes_;
+  return ex;
+}
+
+Var Tape::constant(Tensor value) {
+  variables_.push_back({std::move(value), {}, false});
+  return &variables_.back();
+}
+
+Var Tape::variable(Tensor value) {
+  variables_.push_back({std::move(value), {}, recording_});
+  return &variables_.back();
+}
+
+void Tape::record(std::function<void()> backward) {
+  if (recording_) steps_.push_back(std::move(backward));
+}
+
+GradSlot Tape::grad_slot(Var v) {
+  if (v->grad.defined()) return {v->grad, true};
+  v->grad = alloc(v->value.shape());
+  return {v->grad, false};
+}
+
+Tensor Tape::grad_of(const Param& p) {
+  R1_CHECK(grads_ || arena_.meta(), "gradient of ", p.name, " on a tape without gradients");
+  return grads_ ? grads_->of(p) : Tensor::meta(p.value.shape());
+}
+
+void Tape::walk(size_t from) {
+  while (steps_.size() > from) {
+    std::function<void()> step = std::move(steps_.back());  // out of the vector first: recompute() pushes while it runs
+    steps_.pop_back();
+    step();
+  }
+}
+
+void Tape::backward(Var root, real seed) {
+  R1_CHECK(root->value.numel() == 1, "backward from a tensor of shape ", root->value.shape().str(), ", expected a scalar");
+  GradSlot g = grad_slot(root);
+  if (g.tensor.data()) *g.tensor.data() = seed;
+  backward();
+}
+
+void Tape::backward() {
+  const bool was = recording_;
+  walk(0);
+  recording_ = was;
+}
+
+void Tape::reset() {
+  steps_.clear();
+  variables_.clear();
+}
+
+Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f) {
+  if (!t.recording_) return f(t, x);
+  Var out = t.variable(t.alloc(x->value.shape()));
+  const Arena::Mark mark = t.arena_.mark();
+  t.recording_ = false;
+  Var y = f(t, x);
+  R1_CHECK(y->value.shape() == x->value.shape(), "recompute of a part that changes the shape");
+  out->value.copy_from(y->value);
+  t.recording_ = true;
+  t.arena_.rewind(mark);
+  t.record([&t, x, out, f] {
+    if (!out->grad.defined()) return;
+    GradSlot g = t.grad_slot(x);
+    const Arena::Mark inner = t.arena_.mark();
+    const size_t from = t.steps_.size();
+    t.recording_ = t.replaying_ = true;
+    Var again = t.variable(x->value);
+    Var y = f(t, again);
+    t.recording_ = t.replaying_ = false;
+    y->grad = out->grad;
+    t.walk(from);
+    copy_rows(t.exec(), g.tensor.data(), g.tensor.numel(), again->grad.data(), g.tensor.numel(), int64_t{1}, g.tensor.numel(), g.accumulate);
+    t.arena_.rewind(inner);
+  });
+  return out;
+}
+
+}  // namespace r1

@@ -1,0 +1,130 @@
+// GRPO. Paper: [R1 Eq. 1-3].
+#include "rl/grpo.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/ops/logp.h"
+
+namespace r1 {
+
+namespace {
+
+/// Outputs of one slot as documents, with the row of each answer token's predecessor and its values.
+struct SlotOutputs {
+  PackedSlot docs;
+  std::vector<int32_t> rows;
+  std::vector<token_t> targets;
+  std::vector<real> logp_old, logp_ref, advantage, weight;
+};
+
+/// Deals the picked outputs into balanced slots. weight: 1 / (outputs * |o|) for the sequence mean, 1 / tokens else.
+std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<size_t>& pick, bool token_mean) {
+  std::vector<int64_t> lengths;
+  int64_t tokens = 0;
+  for (size_t o : pick) lengths.push_back(static_cast<int64_t>(batch.outputs[o].ids.size())), tokens += batch.outputs[o].answer_length();
+  const Packing packing = pack_best_fit(lengths, kGradSlots, 0);
+  std::vector<SlotOutputs> slots(kGradSlots);
+  for (size_t s = 0; s < slots.size(); ++s)
+    for (size_t i : packing.slots[s]) {
+      const PolicyOutput& o = batch.outputs[pick[i]];
+      const int64_t first = slots[s].docs.tokens(), n = o.answer_length();
+      slots[s].docs.append({o.ids, {}, 0}, pick[i]);
+      const double w = token_mean ? 1.0 / static_cast<double>(tokens) : 1.0 / (static_cast<double>(pick.size()) * static_cast<double>(n));
+      for (int64_t t = 0; t < n; ++t) {
+        slots[s].rows.push_back(static_cast<int32_t>(first + o.prompt_length + t - 1));
+        slots[s].targets.push_back(o.ids[static_cast<size_t>(o.prompt_length + t)]);
+        slots[s].advantage.push_back(static_cast<real>(o.advantage));
+        slots[s].weight.push_back(static_cast<real>(w));
+      }
+      slots[s].logp_old.insert(slots[s].logp_old.end(), o.logp_old.begin(), o.logp_old.end());
+      slots[s].logp_ref.insert(slots[s].logp_ref.end(), o.logp_ref.begin(), o.logp_ref.end());
+    }
+  return slots;
+}
+
+ops::TokenLogp slot_logp(Tape& t, const CausalLm& model, const SlotOutputs& s, double temperature) {
+  const TokenBatch batch{s.docs.ids, s.docs.positions, s.docs.cu_seqlens, nullptr, nullptr, 0};
+  return ops::token_logp(t, model.forward(t, batch), model.head(), s.rows, s.targets, static_cast<real>(1 / temperature));
+}
+
+std::vector<size_t> all_of(const PolicyBatch& batch) {
+  std::vector<size_t> all(batch.outputs.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  return all;
+}
+
+/// Objective of one slot: seeds d logp, walks the tape, returns sums.
+GrpoStats slot_objective(Tape& t, const CausalLm& policy, const SlotOutputs& s, double temperature, const GrpoConfig& c) {
+  GrpoStats stats;
+  const ops::TokenLogp lp = slot_logp(t, policy, s, temperature);
+  const int64_t n = static_cast<int64_t>(s.rows.size());
+  const Tensor loss = t.alloc({n}), ratio = t.alloc({n}), kl = t.alloc({n}), clipped = t.alloc({n});
+  PolicyLossArgs a;
+  a.n = n, a.logp = lp.logp->value.data(), a.logp_old = s.logp_old.data(), a.logp_ref = s.logp_ref.empty() ? nullptr : s.logp_ref.data();
+  a.advantage = s.advantage.data(), a.weight = s.weight.data();
+  a.clip_low = static_cast<real>(c.clip_low), a.clip_high = static_cast<real>(c.clip_high);
+  a.kl_beta = static_cast<real>(c.kl_beta), a.kl = kl_kind(c.kl);
+  policy_loss(t.exec(), loss.data(), t.grad_slot(lp.logp).tensor.data(), ratio.data(), kl.data(), clipped.data(), a);
+  t.backward();
+  if (!loss.data()) return stats;
+  stats.tokens = n;
+  for (int64_t i = 0; i < n; ++i) {
+    stats.loss += static_cast<double>(loss.data()[i]), stats.kl += static_cast<double>(kl.data()[i]);
+    stats.entropy += static_cast<double>(lp.entropy.data()[i]), stats.clipped += static_cast<double>(clipped.data()[i]);
+    stats.ratio += static_cast<double>(ratio.data()[i]);
+    stats.ratio_max = std::max(stats.ratio_max, static_cast<double>(ratio.data()[i]));
+    stats.logp_diff_max = std::max(stats.logp_diff_max, std::abs(static_cast<double>(a.logp[i]) - static_cast<double>(a.logp_old[i])));
+  }
+  return stats;
+}
+
+}  // namespace
+
+void GrpoStats::add(const GrpoStats& s) {
+  loss += s.loss, kl += s.kl, entropy += s.entropy, clipped += s.clipped, ratio += s.ratio, tokens += s.tokens;
+  ratio_max = std::max(ratio_max, s.ratio_max);
+  logp_diff_max = std::max(logp_diff_max, s.logp_diff_max);
+}
+
+KlKind kl_kind(const std::string& name) {
+  if (name == "k1") return KlKind::kK1;
+  if (name == "k2") return KlKind::kK2;
+  if (name == "k3") return KlKind::kK3;
+  fail("unknown KL estimator '", name, "', expected k1, k2 or k3");
+}
+
+Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch, const std::vector<size_t>& pick,
+                         const GrpoConfig& c, GrpoStats& stats) {
+  const std::vector<SlotOutputs> slots = make_slots(batch, pick, c.loss_mean == "token");
+  std::vector<GrpoStats> parts(slots.size());
+  Gradients& g = runner.run([&](int s, Tape& t) {
+    const SlotOutputs& slot = slots[static_cast<size_t>(s)];
+    if (!slot.rows.empty()) parts[static_cast<size_t>(s)] = slot_objective(t, policy, slot, batch.temperature, c);
+  });
+  for (const GrpoStats& p : parts) stats.add(p);
+  return g;
+}
+
+std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch) {
+  std::vector<std::vector<real>> out(batch.outputs.size());
+  const std::vector<SlotOutputs> slots = make_slots(batch, all_of(batch), false);
+  runner.run_forward(kGradSlots, [&](int64_t s, Tape& t) {
+    const SlotOutputs& slot = slots[static_cast<size_t>(s)];
+    if (slot.rows.empty()) return;
+    const real* lp = slot_logp(t, model, slot, batch.temperature).logp->value.data();
+    for (size_t o : slot.docs.source) {
+      const int64_t n = batch.outputs[o].answer_length();
+      out[o].assign(lp, lp + n);
+      lp += n;
+    }
+  });
+  return out;
+}
+
+void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch) {
+  std::vector<std::vector<real>> logp = answer_logp(runner, reference, batch);
+  for (size_t i = 0; i < logp.size(); ++i) batch.outputs[i].logp_ref = std::move(logp[i]);
+}
+
+}  // namespace r1
