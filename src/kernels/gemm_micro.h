@@ -1,0 +1,157 @@
+// The register tile of the matrix product: MR rows x NP vector registers of C, one fused multiply-add per k and
+// element, k ascending. A is read in place by broadcasts, through two strides that cover both transposes.
+// Trap: the tile must stay in registers: the loops over it unroll fully, and MR * NP + NP + 1 must not exceed the
+// register count (32 with AVX-512, 16 with AVX2). Paper: none.
+#pragma once
+#include "kernels/gemm_plan.h"
+#include "kernels/vec.h"
+
+#define R1_UNROLL_TILE _Pragma("GCC unroll 16")
+
+namespace r1::R1_ISA {
+
+#ifndef __FMA__
+constexpr int kPart = 64 / sizeof(real);  // one unit, lane by lane
+typedef real part __attribute__((vector_size(64)));
+R1_INLINE part fma_part(part a, part b, part c) {
+  for (int l = 0; l < kPart; ++l) c[l] = fma1(a[l], b[l], c[l]);
+  return c;
+}
+#endif
+
+R1_INLINE part load_part(const real* p) {
+  part v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+R1_INLINE void store_part(real* p, part v) { std::memcpy(p, &v, sizeof v); }
+
+// Masked access to the first n lanes, 1 <= n <= kPart; the rest of the memory is neither read nor written.
+#if defined(__AVX512F__) && defined(R1_REAL_DOUBLE)
+using part_mask = __mmask8;
+R1_INLINE part_mask first_lanes(int64_t n) { return static_cast<part_mask>((1u << n) - 1); }
+R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm512_maskz_loadu_pd(m, p); }
+R1_INLINE void store_part(real* p, part v, part_mask m) { _mm512_mask_storeu_pd(p, m, (__m512d)v); }
+#elif defined(__AVX512F__)
+using part_mask = __mmask16;
+R1_INLINE part_mask first_lanes(int64_t n) { return static_cast<part_mask>((1u << n) - 1); }
+R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm512_maskz_loadu_ps(m, p); }
+R1_INLINE void store_part(real* p, part v, part_mask m) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
+#elif defined(__FMA__)
+struct part_mask {
+  __m256i m;
+};
+R1_INLINE part_mask first_lanes(int64_t n) {
+  alignas(64) static const lane_int ones[2 * kPart] = {-1,
+                                                       -1,
+                                                       -1,
+                                                       -1,
+                                                       sizeof(real) == 4 ? -1 : 0,
+                                                       sizeof(real) == 4 ? -1 : 0,
+                                                       sizeof(real) == 4 ? -1 : 0,
+                                                       sizeof(real) == 4 ? -1 : 0};
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + kPart - n))};
+}
+#ifdef R1_REAL_DOUBLE
+R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm256_maskload_pd(p, m.m); }
+R1_INLINE void store_part(real* p, part v, part_mask m) { _mm256_maskstore_pd(p, m.m, (__m256d)v); }
+#else
+R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm256_maskload_ps(p, m.m); }
+R1_INLINE void store_part(real* p, part v, part_mask m) { _mm256_maskstore_ps(p, m.m, (__m256)v); }
+#endif
+#else
+using part_mask = int64_t;
+R1_INLINE part_mask first_lanes(int64_t n) { return n; }
+R1_INLINE part load_part(const real* p, part_mask n) {
+  part v{};
+  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(real));
+  return v;
+}
+R1_INLINE void store_part(real* p, part v, part_mask n) { std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(real)); }
+#endif
+
+/// `tiles` register tiles below one another, against one panel of B.
+struct Strip {
+  int64_t tiles, k;
+  const real* a;               ///< A(i, k) of the first tile is a[i * a_row + k * a_k]
+  int64_t a_row, a_k, a_tile;  ///< a_tile: from one tile's A to the next's
+  const real* b;               ///< [k][NP parts], rows b_k apart, all of them readable
+  int64_t b_k;
+  real* c;
+  int64_t ldc;
+  part_mask last;  ///< columns of the last part that exist
+  bool load_c;     ///< start from C instead of 0
+};
+
+template <int MR, int NP>
+static void strip(const Strip& s) {
+  static_assert(sizeof(part) < 64 ? MR * NP <= 12 : MR * NP <= 24);
+  const real* a_begin = s.a;
+  real* c = s.c;
+  const int64_t row = s.a_row, step_a = s.a_k, step_b = s.b_k, ldc = s.ldc;
+  for (int64_t t = 0; t < s.tiles; ++t, a_begin += s.a_tile, c += MR * ldc) {
+    part acc[MR][NP];
+    R1_UNROLL_TILE
+    for (int i = 0; i < MR; ++i) {
+      R1_UNROLL_TILE
+      for (int j = 0; j < NP; ++j) {
+        if (!s.load_c)
+          acc[i][j] = part{};
+        else
+          acc[i][j] = j + 1 < NP ? load_part(c + i * ldc + j * kPart) : load_part(c + i * ldc + j * kPart, s.last);
+      }
+    }
+    const real* a[(MR + 3) / 4];  // one pointer for four rows: x86 addresses reach row, 2 row and 3 row beyond
+    R1_UNROLL_TILE
+    for (int q = 0; q < (MR + 3) / 4; ++q) a[q] = a_begin + 4 * q * row;
+    const real* b = s.b;
+    for (int64_t k = 0; k < s.k; ++k, b += step_b) {
+      part bv[NP];
+      R1_UNROLL_TILE
+      for (int j = 0; j < NP; ++j) bv[j] = load_part(b + j * kPart);
+      R1_UNROLL_TILE
+      for (int i = 0; i < MR; ++i) {
+        const part av = a[i / 4][(i % 4) * row] - part{};  // broadcast; x - 0 keeps -0
+        R1_UNROLL_TILE
+        for (int j = 0; j < NP; ++j) acc[i][j] = fma_part(av, bv[j], acc[i][j]);
+      }
+      R1_UNROLL_TILE
+      for (int q = 0; q < (MR + 3) / 4; ++q) a[q] += step_a;
+    }
+    R1_UNROLL_TILE
+    for (int i = 0; i < MR; ++i) {
+      R1_UNROLL_TILE
+      for (int j = 0; j < NP; ++j) {
+        if (j + 1 < NP)
+          store_part(c + i * ldc + j * kPart, acc[i][j]);
+        else
+          store_part(c + i * ldc + j * kPart, acc[i][j], s.last);
+      }
+    }
+  }
+}
+
+constexpr int kTileParts = sizeof(part) == 64 ? 3 : 2;
+/// Most rows of a tile that is `parts` registers wide.
+constexpr int kTileRows[4] = {0, sizeof(part) == 64 ? 16 : 12, sizeof(part) == 64 ? 12 : 6, sizeof(part) == 64 ? 8 : 4};
+
+using StripFn = void (*)(const Strip&);
+template <int NP, int... I>
+R1_INLINE StripFn pick_strip(int rows, std::integer_sequence<int, I...>) {
+  static constexpr StripFn table[] = {strip<I + 1, NP>...};
+  return table[rows - 1];
+}
+/// The strip of tiles of 1 <= rows <= kTileRows[parts].
+R1_INLINE StripFn strip_for(int rows, int parts) {
+  switch (parts) {
+    case 1:
+      return pick_strip<1>(rows, std::make_integer_sequence<int, kTileRows[1]>());
+    case 2:
+      return pick_strip<2>(rows, std::make_integer_sequence<int, kTileRows[2]>());
+    default:  // three parts: AVX-512 alone
+      if constexpr (kTileParts == 3) return pick_strip<3>(rows, std::make_integer_sequence<int, kTileRows[3]>());
+  }
+  return nullptr;
+}
+
+}  // namespace r1::R1_ISA

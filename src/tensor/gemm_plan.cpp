@@ -1,0 +1,73 @@
+// Sizes and cuts of matrix products (kernels/gemm_plan.h). Outside src/kernels because callers on any CPU ask for
+// these sizes. Paper: none.
+#include "kernels/gemm_plan.h"
+
+#include <algorithm>
+
+namespace r1 {
+
+namespace {
+constexpr int64_t kLine = 64;
+constexpr int64_t kBlockK = 256;                    // x panel of 192 bytes: B's panel stays in L1 or at worst L2
+constexpr int64_t kBlockBytesA = int64_t{1} << 19;  // [rows, kc] of A: a quarter of a 2 MB L2
+constexpr double kParallelWork = 1 << 20;  // multiply-adds below which waking a thread costs more than it saves
+
+int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
+}  // namespace
+
+GemmPlan gemm_plan(const GemmArgs& g, int workers) {
+  const int64_t item = sizeof(real), m = std::max<int64_t>(g.m, 1), n = std::max<int64_t>(g.n, 1),
+                k = std::max<int64_t>(g.k, 1);
+  const int64_t panels = gemm_panels(n);
+  GemmPlan p{};
+  p.kc = div_up(k, div_up(k, kBlockK));
+  const double work =
+      static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * static_cast<double>(g.batch);
+  p.parallel = workers > 1 && work >= kParallelWork;
+
+  const int64_t most_rows = std::max<int64_t>(64, round_up(kBlockBytesA / (p.kc * item), 8));
+  p.row_tasks = div_up(m, most_rows);
+  p.column_tasks = 1;
+  if (p.parallel) {
+    const int64_t want = g.batch >= workers ? 1 : div_up(workers, g.batch);
+    if (p.row_tasks < want) p.column_tasks = std::min(panels, want);
+    if (p.row_tasks * p.column_tasks < want) p.row_tasks = std::min(div_up(m, 8), div_up(want, p.column_tasks));
+  }
+  p.rows = round_up(div_up(m, p.row_tasks), 8);
+  p.row_tasks = div_up(m, p.rows);
+  p.panels = div_up(panels, p.column_tasks);
+  p.column_tasks = div_up(panels, p.panels);
+
+  const bool far_b = g.ldb * item % 1024 == 0 || g.ldb * k * item > (1 << 19);
+  p.pack_b = !g.packed_b && (g.trans_b || (far_b && p.rows >= 48));
+  p.pack_a = g.lda * item >= 2048 && p.panels >= 4 && p.rows >= 8;
+  // A ragged last panel of an unpacked B is packed as well: its rows may end where memory ends.
+  p.panel_bytes = g.packed_b ? 0 : p.kc * kGemmPanelUnits * kLine;
+  p.block_bytes = p.pack_a ? round_up(p.kc * item, kLine) * round_up(p.rows, 8) : 0;
+  return p;
+}
+
+size_t gemm_workspace(const GemmArgs& g, int workers) {
+  const GemmPlan p = gemm_plan(g, workers);
+  return static_cast<size_t>((p.panel_bytes + p.block_bytes) * (p.parallel ? workers : 1));
+}
+
+int64_t gemm_packed_size(int64_t n, int64_t k) { return gemm_units(n) * kGemmUnit * k; }
+
+void gemm_check(const Exec& ex, const GemmArgs& g, const GemmPlan& plan) {
+  R1_CHECK(g.m >= 0 && g.n >= 0 && g.k >= 0 && g.batch >= 0, "gemm: m, n, k, batch = ", g.m, ", ", g.n, ", ", g.k, ", ",
+           g.batch, ", expected none below 0");
+  const int64_t wide_a = g.trans_a ? g.m : g.k, wide_b = g.trans_b ? g.k : g.n;
+  const int64_t high_a = g.trans_a ? g.k : g.m, high_b = g.trans_b ? g.n : g.k;
+  R1_CHECK(high_a <= 1 || g.lda >= wide_a, "gemm: lda = ", g.lda, ", expected at least ", wide_a);
+  R1_CHECK(g.packed_b || high_b <= 1 || g.ldb >= wide_b, "gemm: ldb = ", g.ldb, ", expected at least ", wide_b);
+  R1_CHECK(g.m <= 1 || g.ldc >= g.n, "gemm: ldc = ", g.ldc, ", expected at least ", g.n);
+  R1_CHECK(!g.packed_b || g.batch <= 1 || g.stride_b == 0, "gemm: packed_b holds one product, stride_b = ", g.stride_b,
+           ", expected 0");
+  const size_t need = static_cast<size_t>((plan.panel_bytes + plan.block_bytes) * (plan.parallel ? ex.workers() : 1));
+  R1_CHECK(ex.workspace_bytes >= need, "gemm: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
+  R1_CHECK(reinterpret_cast<uintptr_t>(ex.workspace) % kLine == 0, "gemm: workspace is not 64-byte aligned");
+}
+
+}  // namespace r1
