@@ -10,6 +10,8 @@ namespace r1 {
 
 /// Keys per block of the packed layout and of the paged cache.
 constexpr int64_t kKvBlock = 16;
+/// (row, head) pairs that share one pass over the keys: rows of score scratch a worker needs.
+constexpr int64_t kAttentionRowChunk = 32;
 
 struct AttentionArgs {
   int64_t n_tokens = 0;  ///< N rows over all documents
@@ -29,7 +31,8 @@ struct AttentionArgs {
 };
 
 R1_KERNEL(attention_fwd, const Exec& ex, const AttentionArgs& a)
-size_t attention_fwd_workspace(const AttentionArgs& a, int workers);
+/// Scratch bytes; reads the sizes, cu_seqlens and whether v is part of k.
+inline size_t attention_fwd_workspace(const AttentionArgs& a, int workers);
 
 /// Gradients of attention_fwd. `out` and `lse` hold the forward results. dq = (or += if accumulate_dq); dk and dv are
 /// always += so that latent attention, where v is part of k, can pass dv = dk (the sum of both ways).
@@ -42,7 +45,7 @@ struct AttentionGrads {
 };
 
 R1_KERNEL(attention_bwd, const Exec& ex, const AttentionArgs& a, const AttentionGrads& g)
-size_t attention_bwd_workspace(const AttentionArgs& a, int workers);
+inline size_t attention_bwd_workspace(const AttentionArgs& a, int workers);
 
 /// A layer's paged cache. Block b holds 16 tokens: keys at k + b * k_block, layout [Hk][dk][16]; values likewise at
 /// v + b * v_block, layout [Hk][dv][16]. Latent attention has no values of its own: v = k, v_block = k_block, and a
@@ -61,8 +64,52 @@ struct PagedKv {
 R1_KERNEL(kv_append, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
 
 /// Attention of the new rows over positions 0..positions[row] of their sequence in the cache (kv_append came first).
-/// `a.k`, `a.v` are not read. Bits equal attention_fwd's on the whole sequence.
+/// The positions of a sequence's rows ascend by one. `a.k`, `a.v` are not read. Bits equal attention_fwd's on the whole
+/// sequence.
 R1_KERNEL(attention_paged, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
-size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest, int workers);
+/// `longest`: largest position + 1 in the batch.
+inline size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest, int workers);
+
+// --- sizes ---------------------------------------------------------------------------------------------------------
+
+/// Scratch areas start on cache lines.
+constexpr size_t attention_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
+constexpr int64_t kv_blocks(int64_t tokens) { return (tokens + kKvBlock - 1) / kKvBlock; }
+/// Values are the first dv columns of the keys (latent attention): they need no packed copy of their own.
+inline bool values_in_keys(const AttentionArgs& a) {
+  return a.v == a.k && a.ldv == a.ldk && a.v_head_stride == a.dk && a.dv <= a.dk;
+}
+
+namespace detail {
+inline size_t reals(int64_t n) { return attention_round(static_cast<size_t>(n) * sizeof(real)); }
+inline size_t attention_plan(const AttentionArgs& a) {
+  return attention_round(static_cast<size_t>(a.n_docs + 1) * sizeof(int64_t));
+}
+inline int64_t longest_document(const AttentionArgs& a) {
+  int64_t n = 0;
+  for (int64_t d = 0; d < a.n_docs; ++d)
+    if (a.cu_seqlens[d + 1] - a.cu_seqlens[d] > n) n = a.cu_seqlens[d + 1] - a.cu_seqlens[d];
+  return n;
+}
+}  // namespace detail
+
+inline size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest, int workers) {
+  const int64_t columns = kv_blocks(longest) * kKvBlock;
+  return detail::attention_plan(a) + static_cast<size_t>(workers) * detail::reals(kAttentionRowChunk * columns);
+}
+
+inline size_t attention_fwd_workspace(const AttentionArgs& a, int workers) {
+  int64_t blocks = 0;
+  for (int64_t d = 0; d < a.n_docs; ++d) blocks += kv_blocks(a.cu_seqlens[d + 1] - a.cu_seqlens[d]);
+  const int64_t rows = blocks * kKvBlock * a.n_kv_heads;
+  return attention_paged_workspace(a, detail::longest_document(a), workers) + detail::reals(rows * a.dk) +
+         (values_in_keys(a) ? 0 : detail::reals(rows * a.dv));
+}
+
+inline size_t attention_bwd_workspace(const AttentionArgs& a, int workers) {
+  const int64_t columns = kv_blocks(detail::longest_document(a)) * kKvBlock;
+  return static_cast<size_t>(workers) * (2 * detail::reals(kAttentionRowChunk * columns) +
+                                         2 * detail::reals(columns * a.dk) + 2 * detail::reals(columns * a.dv));
+}
 
 }  // namespace r1

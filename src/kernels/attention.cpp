@@ -1,0 +1,128 @@
+// Attention forward: packs keys and values of every document into blocks of 16, then gives each (document, block of 16
+// rows, kv head) to the row routine attend_rows, which the paged cache uses as well. Rows in one block of positions
+// see the same key blocks, and only the last of them is masked [V3 Eq. 10]. Note: paper_notes/mla.md
+#include "kernels/attention.h"
+
+#include "kernels/attention_rows.h"
+
+namespace r1::R1_ISA {
+
+namespace {
+
+/// Scores of up to 16 rows to exp(score - maximum); lanes beyond the limit become 0. Lane r of `peak` and `total`:
+/// maximum and sum of row r.
+void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, vec& peak, vec& total) {
+  const int64_t ld = n_blocks * kLanes;
+  Lanes16 tops{}, sums{};
+  ivec lane;
+  for (int l = 0; l < kLanes; ++l) lane[l] = l;
+  for (int r = 0; r < n; ++r) {
+    real* row = s + r * ld;
+    real* last = row + ld - kLanes;
+    const ivec seen = lane <= (ivec{} + static_cast<lane_int>(limit[r]));
+    vec top = seen ? load(last) : splat(-__builtin_inff());
+    store(last, top);
+    for (int64_t b = 0; b + 1 < n_blocks; ++b) top = max(top, load(row + b * kLanes));
+    std::memcpy(tops.at[r], &top, sizeof top);
+  }
+  peak = reduce<Max>(tops);
+  for (int r = 0; r < n; ++r) {
+    real* row = s + r * ld;
+    const vec top = splat(peak[r]);
+    vec sum{};
+    for (int64_t b = 0; b < n_blocks; ++b) {
+      const vec p = exp(load(row + b * kLanes) - top);
+      store(row + b * kLanes, p);
+      sum += p;
+    }
+    std::memcpy(sums.at[r], &sum, sizeof sum);
+  }
+  total = reduce<Add>(sums);
+}
+
+}  // namespace
+
+void attend_rows(const AttentionArgs& a, const QueryRows& rows, const KvBlocks& k, const KvBlocks& v, int64_t n_blocks,
+                 real* scratch) {
+  const int64_t ld = n_blocks * kLanes;
+  alignas(64) real inverse[kRowChunk + kLanes];
+  scores(scratch, rows.q, rows.n, k, n_blocks, a.dk, a.scale);
+  for (int r = 0; r < rows.n; r += kLanes) {
+    const int n = rows.n - r < kLanes ? rows.n - r : kLanes;
+    vec peak, total;
+    softmax_rows(scratch + r * ld, n, rows.limit + r, n_blocks, peak, total);
+    store(inverse + r, real(1) / total);
+    if (!rows.lse[r]) continue;
+    const vec lse = peak + log(total);
+    for (int i = 0; i < n; ++i) *rows.lse[r + i] = lse[i];
+  }
+  const Weights p{scratch, ld, n_blocks, rows.limit};
+  const auto four = [&](vec sums, int r, int64_t d0, int64_t skip, int64_t end) {
+    alignas(64) real x[kLanes];
+    store(x, sums);
+    for (int i = 0; i < 4; ++i)
+      for (int64_t d = skip; d < end; ++d) rows.out[r + i][d0 + d] = x[4 * i + d] * inverse[r + i];
+  };
+  const auto one = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {
+    store_tail(rows.out[r] + d0, sums * inverse[r], end);
+  };
+  weigh_rows(p, rows.n, v, a.dv, four, one);
+}
+
+void attend_block(const AttentionArgs& a, int64_t begin, int64_t end, int64_t position, int64_t kv, const KvBlocks& k,
+                  const KvBlocks& v, real* scratch) {
+  const int64_t group = a.n_heads / a.n_kv_heads, n_blocks = position / kKvBlock + 1;
+  QueryRows rows;
+  for (int64_t row = begin; row < end; ++row)
+    for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
+      const int i = rows.n++;
+      rows.q[i] = a.q + row * a.ldq + h * a.dk;
+      rows.out[i] = a.out + row * a.ldo + h * a.dv;
+      rows.lse[i] = a.lse ? a.lse + row * a.n_heads + h : nullptr;
+      rows.limit[i] = static_cast<int32_t>((position + row - begin) % kKvBlock);
+      if (rows.n < kRowChunk && !(row + 1 == end && h + 1 == (kv + 1) * group)) continue;
+      attend_rows(a, rows, k, v, n_blocks, scratch);
+      rows.n = 0;
+    }
+}
+
+void attention_fwd(const Exec& ex, const AttentionArgs& a) {
+  std::byte* ws = ex.workspace;
+  int64_t* first = take<int64_t>(ws, a.n_docs + 1);  // first block of each document
+  int64_t longest = 0;
+  first[0] = 0;
+  for (int64_t d = 0; d < a.n_docs; ++d) {
+    const int64_t n = kv_blocks(a.cu_seqlens[d + 1] - a.cu_seqlens[d]);
+    first[d + 1] = first[d] + n;
+    longest = n > longest ? n : longest;
+  }
+  const int64_t blocks = first[a.n_docs] * a.n_kv_heads, k_block = a.dk * kKvBlock;
+  const bool shared = a.v == a.k && a.ldv == a.ldk && a.v_head_stride == a.dk && a.dv <= a.dk;
+  const int64_t v_block = shared ? k_block : a.dv * kKvBlock;
+  real* k = take<real>(ws, blocks * k_block);
+  real* v = shared ? k : take<real>(ws, blocks * v_block);
+  const int64_t scratch = kRowChunk * longest * kKvBlock;
+  const size_t scratch_bytes = attention_round(static_cast<size_t>(scratch) * sizeof(real));
+
+  // Unit u is block b of document `doc` for kv head u % Hk; a head's blocks of a document are neighbours.
+  const auto each_unit = [&](const auto& fn) {
+    parallel_for(ex.pool, blocks, [&](int64_t u, int worker) {
+      const int64_t kv = u % a.n_kv_heads, block = u / a.n_kv_heads, doc = find_segment(first, a.n_docs, block);
+      const int64_t b = block - first[doc], row = a.cu_seqlens[doc] + b * kKvBlock, stop = a.cu_seqlens[doc + 1];
+      const int64_t head = first[doc] * a.n_kv_heads + kv * (first[doc + 1] - first[doc]);
+      fn(kv, head, b, row, row + kKvBlock < stop ? row + kKvBlock : stop, worker);
+    });
+  };
+  each_unit([&](int64_t kv, int64_t head, int64_t b, int64_t row, int64_t end, int) {
+    pack_block(k + (head + b) * k_block, a.k + row * a.ldk + kv * a.dk, a.ldk, end - row, a.dk);
+    if (shared) return;
+    pack_block(v + (head + b) * v_block, a.v + row * a.ldv + kv * a.v_head_stride, a.ldv, end - row, a.dv);
+  });
+  each_unit([&](int64_t kv, int64_t head, int64_t b, int64_t row, int64_t end, int worker) {
+    const KvBlocks keys{k + head * k_block, k_block, nullptr}, values{v + head * v_block, v_block, nullptr};
+    attend_block(a, row, end, b * kKvBlock, kv, keys, values,
+                 reinterpret_cast<real*>(ws + static_cast<size_t>(worker) * scratch_bytes));
+  });
+}
+
+}  // namespace r1::R1_ISA
