@@ -148,7 +148,8 @@ TokenizerData BpeTrainer::train(int64_t vocab_size, const std::vector<std::strin
   while (static_cast<int64_t>(data.tokens.size()) < vocab_size && learner.best(min_count, pair)) {
     const auto bytes = [&](token_t id) -> const std::string& { return data.tokens[static_cast<size_t>(id)]; };
     // "ab" + "c" after "a" + "bc": a second way to the same token, not a second token.
-    const auto [known, fresh] = ids.emplace(bytes(pair.first) + bytes(pair.second), static_cast<token_t>(data.tokens.size()));
+    const auto [known, fresh] =
+        ids.emplace(bytes(pair.first) + bytes(pair.second), static_cast<token_t>(data.tokens.size()));
     if (fresh) data.tokens.push_back(known->first);
     data.merges.push_back({pair.first, pair.second, known->second});
     learner.merge(pair, known->second);

@@ -86,13 +86,17 @@ std::vector<token_t> Tokenizer::encode(std::string_view text) const {
 
 std::vector<token_t> Tokenizer::encode(const std::vector<Piece>& pieces) const {
   std::vector<token_t> out;
+  std::string text;  // neighbouring text pieces are one text: words may cross the seam of a template
   for (const Piece& p : pieces) {
-    if (p.special) {
-      out.push_back(special(p.text));
-    } else {
-      encode_text(p.text, out);
+    if (!p.special) {
+      text += p.text;
+      continue;
     }
+    encode_text(text, out);
+    text.clear();
+    out.push_back(special(p.text));
   }
+  encode_text(text, out);
   return out;
 }
 

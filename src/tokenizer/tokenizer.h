@@ -40,7 +40,8 @@ class Tokenizer {
 
   /// Ids of plain text; never a special id.
   std::vector<token_t> encode(std::string_view text) const;
-  /// Ids of pieces; a special piece is one id. Throws Error for a special that does not exist.
+  /// Ids of pieces; a special piece is one id, neighbouring texts count as one text. Throws Error for an unknown
+  /// special.
   std::vector<token_t> encode(const std::vector<Piece>& pieces) const;
   /// Ids of text that we wrote ourselves, special names spelt in it, longest name first. Never for text of others.
   std::vector<token_t> encode_with_specials(std::string_view text) const;
