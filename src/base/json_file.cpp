@@ -26,28 +26,38 @@ std::string plain_message(const std::exception& e) {
   return end == std::string::npos ? s : s.substr(end + 2);
 }
 
-}  // namespace
-
-Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits) {
+template <class J>
+J parse_strictly(std::string_view text, const std::string& where, const JsonLimits& limits) {
   check_text(text, where, limits);
   std::vector<std::unordered_set<std::string>> open;  // keys seen in each open object
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+  const auto check = [&](int depth, typename J::parse_event_t event, J& value) {
+    using Event = typename J::parse_event_t;
+    const bool opens = event == Event::object_start || event == Event::array_start;
     if (opens && depth >= limits.max_depth) fail(where, ": JSON nested deeper than ", limits.max_depth);
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& key = value.get_ref<const std::string&>();
+    if (event == Event::object_start) open.emplace_back();
+    if (event == Event::object_end) open.pop_back();
+    if (event == Event::key) {
+      const auto& key = value.template get_ref<const std::string&>();
       if (!open.back().insert(key).second) fail(where, ": key '", key, "' appears twice");
       if (open.back().size() > limits.max_keys) fail(where, ": an object of more than ", limits.max_keys, " keys");
     }
     return true;
   };
   try {
-    return Json::parse(text.begin(), text.end(), check);
-  } catch (const Json::exception& e) {
+    return J::parse(text.begin(), text.end(), check);
+  } catch (const typename J::exception& e) {
     fail(where, ": not valid JSON: ", plain_message(e));
   }
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits) {
+  return parse_strictly<Json>(text, where, limits);
+}
+
+nlohmann::json parse_large_json(std::string_view text, const std::string& where, const JsonLimits& limits) {
+  return parse_strictly<nlohmann::json>(text, where, limits);
 }
 
 Json read_json_file(const std::string& path, const JsonLimits& limits) {

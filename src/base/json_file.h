@@ -18,6 +18,8 @@ struct JsonLimits {
 
 /// Parses one value. Throws Error "WHERE: MESSAGE" with the byte offset where there is one.
 Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits = {});
+/// For objects of very many keys (shard indices, tokenizer.json): sorted by key, look-ups in logarithmic time.
+nlohmann::json parse_large_json(std::string_view text, const std::string& where, const JsonLimits& limits);
 Json read_json_file(const std::string& path, const JsonLimits& limits = {});
 /// Replaces the file, all or nothing; indented, with a final newline.
 void write_json_file(const std::string& path, const Json& j);

@@ -43,12 +43,6 @@ size_t tag_length(const std::string& s, size_t i) {
 
 }  // namespace
 
-const std::vector<std::string>& reflective_words() {
-  static const std::vector<std::string> words = {"wait",  "mistake", "however", "but",      "retry",
-                                                 "error", "verify",  "wrong",   "evaluate", "check"};
-  return words;
-}
-
 int count_word(const std::string& text, const std::string& word) {
   if (word.empty()) return 0;
   const bool whole = std::all_of(word.begin(), word.end(), is_word_char);

@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace r1 {
+#include "tasks/reflection.h"
 
-/// wait, mistake, however, but, retry, error, verify, wrong, evaluate, check.
-const std::vector<std::string>& reflective_words();
+namespace r1 {
 
 /// Occurrences of `word` in `text` that do not overlap.
 int count_word(const std::string& text, const std::string& word);

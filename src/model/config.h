@@ -1,6 +1,7 @@
 // Model configurations with DeepSeek's field names (inference/configs/*.json), each field listed once.
 // Paper: [V3 §4.2], [V2 App. B]; extra fields of ours are marked.
 #pragma once
+#include <map>
 #include <string>
 
 #include "base/fields.h"
@@ -78,8 +79,8 @@ struct ModelConfig {
     v("rope_theta", rope_theta, "rotary base", 1.0, 1e9);
     v("rope_interleave", rope_interleave, "rotary pairs are neighbours");
     v("rope_factor", rope_factor, "YaRN scale s, 1 = off", 1.0, 1e4);
-    v("original_seq_len", original_seq_len, "context before YaRN", 1, int64_t{1} << 30);
-    v("max_seq_len", max_seq_len, "longest sequence", 1, int64_t{1} << 30);
+    v("original_seq_len", original_seq_len, "context before YaRN", 1, 1 << 30);
+    v("max_seq_len", max_seq_len, "longest sequence", 1, 1 << 30);
     v("beta_fast", beta_fast, "YaRN fast bound", 0.0, 1e4);
     v("beta_slow", beta_slow, "YaRN slow bound", 0.0, 1e4);
     v("mscale", mscale, "YaRN attention factor", 0.0, 100.0);
@@ -90,8 +91,23 @@ struct ModelConfig {
   }
 
   int64_t qk_head_dim() const { return qk_nope_head_dim + qk_rope_head_dim; }
+  /// Head width of the dense network.
+  int64_t dense_head_dim() const { return head_dim > 0 ? head_dim : dim / n_heads; }
+  /// Blocks whose feed-forward layer is a mixture of experts are those with index >= n_dense_layers (MTP blocks too).
+  bool is_moe(int64_t layer) const { return arch == "deepseek_v3" && layer >= n_dense_layers; }
   /// Cross-field rules; throws Error naming the fields.
   void check(const std::string& where) const;
 };
+
+/// A config in any of the three dialects: ours, HuggingFace's config.json, DeepSeek's inference/configs. Checked.
+ModelConfig parse_model_config(const Json& j, const std::string& where);
+ModelConfig load_model_config(const std::string& path);
+/// Writes our dialect, atomically.
+void save_model_config(const ModelConfig& config, const std::string& path);
+
+/// The configs that ship with the program: nano, toy, small, v2-lite-16b, r1-671b (examples/configs/NAME.json).
+const std::map<std::string, ModelConfig>& builtin_model_configs();
+/// A built-in name or the path of a file.
+ModelConfig find_model_config(const std::string& name_or_path);
 
 }  // namespace r1

@@ -1,0 +1,33 @@
+// `r1 pretrain`: a base model from a toy world's corpus. Paper: [V3 §4].
+#include "base/json_file.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "pipeline/pretrain.h"
+
+namespace r1 {
+namespace {
+
+std::function<int()> setup(CLI::App& app) {
+  auto job = std::make_shared<PretrainJob>();
+  auto s = std::make_shared<Settings>();
+  app.add_option("--run", job->run, "run folder to write")->required();
+  app.add_option("--out", job->out, "model directory to write at the end");
+  app.add_option("--seed", job->seed, "seed of weights and documents");
+  app.add_option("--threads", job->threads, "threads, 0 = all cores");
+  app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
+  app.add_option("--config", s->file, "JSON file with the sections model, train, world");
+  app.add_option("--set", s->sets, "one setting, e.g. --set train.updates=100 (repeatable)");
+  app.footer("Example: r1 pretrain --run runs/base --out runs/base/model --config examples/configs/toy.json");
+  return [job, s] {
+    const Json j = s->read({"model", "train", "world", "grpo", "eval"});
+    s->apply(j, "model", job->model);
+    s->apply(j, "train", job->train);
+    if (j.contains("world")) job->world.recipe = j["world"];
+    return run_pretrain(*job);
+  };
+}
+
+R1_REGISTER(Command, "pretrain", {"train a base model on a toy world", setup});
+
+}  // namespace
+}  // namespace r1

@@ -1,0 +1,49 @@
+// A toy world put together: corpus, task, tokenizer, template, rewards. Text stays here; models see ids.
+// Paper: [R1 §2.1] (template), [R1 §2.2] (rewards).
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rewards/rule_reward.h"
+#include "tasks/document.h"
+#include "tasks/problem.h"
+#include "tokenizer/template.h"
+#include "tokenizer/tokenizer.h"
+#include "train/batch.h"
+
+namespace r1 {
+
+struct WorldConfig {
+  std::string name = "math-1";
+  std::string chat_template = "toy";
+  Json recipe = Json::object();  ///< fields of the corpus's recipe that differ from its defaults
+};
+
+class World {
+ public:
+  /// `tokenizer` null: trained on the corpus (always the same documents, whatever the run's seed).
+  explicit World(const WorldConfig& config, std::unique_ptr<Tokenizer> tokenizer = nullptr, const RuleRewardConfig& rewards = {});
+
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Task& task() const { return *task_; }
+  const Corpus& corpus() const { return *corpus_; }
+  token_t eos() const { return eos_; }
+
+  /// Document `index` of a seed's stream as a training example: every token but the first is a target.
+  Example example(uint64_t seed, uint64_t index, double progress) const;
+  /// Prompt ids of a problem.
+  std::vector<token_t> prompt(const Problem& p) const;
+  Score judge(const Problem& p, const std::vector<token_t>& answer) const;
+  std::string text(const std::vector<token_t>& ids) const { return tokenizer_->decode(ids); }
+
+ private:
+  std::unique_ptr<Corpus> corpus_;
+  std::unique_ptr<Task> task_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  const ChatTemplate* template_;
+  std::unique_ptr<RuleReward> reward_;
+  token_t eos_;
+};
+
+}  // namespace r1

@@ -1,0 +1,97 @@
+// The task "countdown": reach a target from given numbers with + - * / and brackets, each number exactly once. Solvable
+// by construction: a random tree over the numbers whose every intermediate result is a positive whole number. Levels:
+// 1 three numbers, sums only; 2 three numbers with a product or quotient; 3 and 4 the same with four numbers.
+// Trap: the target fixes no single solution; only the checker decides. Paper: [R1 §2.2], [R1 App. B.3.1] (logic).
+#include <algorithm>
+
+#include "base/check.h"
+#include "tasks/problem.h"
+
+namespace r1 {
+namespace {
+
+constexpr int kLevels = 4;
+constexpr int kLargestNumber = 20, kLargestResult = 99;
+
+struct Draw {
+  std::vector<int> numbers;  ///< ascending
+  int target = 0;
+};
+
+/// a op b if it is a whole number from 1 to kLargestResult, else 0.
+int combine(char op, int a, int b) {
+  int v = 0;
+  switch (op) {
+    case '+':
+      v = a + b;
+      break;
+    case '-':
+      v = a - b;
+      break;
+    case '*':
+      v = a * b;
+      break;
+    default:
+      v = a % b == 0 ? a / b : 0;
+  }
+  return v >= 1 && v <= kLargestResult ? v : 0;
+}
+
+/// Joins two of the values until one is left; false if the tree leaves the bounds or lacks what its level asks for.
+bool draw_tree(int level, Rng& rng, Draw& out) {
+  const size_t count = level <= 2 ? 3 : 4;
+  const bool products = level % 2 == 0;
+  std::vector<int> values;
+  for (size_t k = 0; k < count; ++k) values.push_back(rng.range(1, kLargestNumber));
+  out.numbers = values;
+  bool has_product = false;
+  while (values.size() > 1) {
+    shuffle(values, rng);
+    const char op = "+-*/"[rng.below(products ? 4 : 2)];
+    has_product = has_product || op == '*' || op == '/';
+    const int b = values.back();
+    values.pop_back();
+    const int v = combine(op, values.back(), b);
+    if (v == 0) return false;
+    values.back() = v;
+  }
+  out.target = values[0];
+  std::sort(out.numbers.begin(), out.numbers.end());
+  const bool given_away = std::find(out.numbers.begin(), out.numbers.end(), out.target) != out.numbers.end();
+  return has_product == products && !given_away;
+}
+
+class Countdown final : public Task {
+ public:
+  std::string name() const override { return "countdown"; }
+  int levels() const override { return kLevels; }
+
+  Problem problem(uint64_t seed, Split split, uint32_t index) const override {
+    Rng rng(seed, Stream::kTask, index, 16 + static_cast<uint32_t>(split));
+    Problem p;
+    p.task = "countdown";
+    p.checker = "countdown";
+    p.language = "en";
+    p.level = static_cast<int>(index % kLevels) + 1;
+    do {
+      Draw d;
+      while (!draw_tree(p.level, rng, d)) {
+      }
+      p.data.clear(), p.prompt = "make ";
+      p.prompt += std::to_string(d.target), p.prompt += " from";
+      for (size_t k = 0; k < d.numbers.size(); ++k) {
+        const std::string n = std::to_string(d.numbers[k]);
+        p.prompt += k ? ", " : " ", p.prompt += n;
+        p.data += k ? " " : "", p.data += n;
+      }
+      p.answer = std::to_string(d.target);
+      p.key = cat("countdown:", p.data, "=", p.answer);
+    } while (split_of(p.key) != split);
+    return p;
+  }
+};
+
+R1_REGISTER(TaskFactory, "countdown", [] { return std::unique_ptr<Task>(new Countdown()); });
+
+}  // namespace
+}  // namespace r1

@@ -1,0 +1,293 @@
+// A document is a function of (seed, index, progress): each has a random stream of its own. Paper: none.
+#include "tasks/math_1_corpus.h"
+
+#include <cmath>
+#include <numeric>
+
+namespace r1 {
+namespace {
+
+enum { kEnglish, kChinese, kMixed };
+
+/// Writes one document.
+class Writer {
+ public:
+  Writer(const MathRecipe& recipe, Rng& rng) : r_(recipe), rng_(rng) {}
+
+  Document chat();
+  Document sheet();
+  Document lesson();
+  Document table();
+  Document note();
+
+ private:
+  struct Thought {
+    std::string text;
+    int answer;
+    bool blunt;
+    int language;  ///< of the words outside the lines
+  };
+
+  int line_language(int body) { return body == kMixed ? rng_.range(0, 1) : body; }
+  int body_language(int user);
+  int draw_level();
+  ClockExpression draw_question();
+  ClockStep draw_allowed(int left, const char* ops);
+  int slip(int left, int operand);
+  int quick_result(int left, const ClockStep& step);
+  Thought think(const ClockExpression& e, int user, bool tagged);
+  std::string worked_lines(const ClockExpression& e, int body, size_t stop, int& value);
+  std::string check(int left, const ClockStep& step, bool agrees, int language);
+
+  const MathRecipe& r_;
+  Rng& rng_;
+};
+
+int Writer::body_language(int user) {
+  const double stays = user == kEnglish ? r_.en_stays : r_.zh_stays;
+  const double switches = user == kEnglish ? r_.en_switches : r_.zh_switches;
+  const double u = rng_.uniform();
+  return u < stays ? user : u < stays + switches ? 1 - user : kMixed;
+}
+
+int Writer::draw_level() {
+  double u = rng_.uniform() * std::accumulate(r_.level_weights.begin(), r_.level_weights.end(), 0.0);
+  int last = 1;
+  for (int level = 1; level <= kClockLevels; ++level) {
+    const double w = r_.level_weights[static_cast<size_t>(level - 1)];
+    if (w > 0) last = level;
+    if (u < w) return level;
+    u -= w;
+  }
+  return last;
+}
+
+ClockExpression Writer::draw_question() {
+  const int level = draw_level();
+  while (true) {
+    ClockExpression e = draw_clock(level, rng_);
+    if (math_split(e) == Split::kTrain) return e;
+  }
+}
+
+/// A step that does not form a held-out question of level 1 with the number before it.
+ClockStep Writer::draw_allowed(int left, const char* ops) {
+  const auto n = static_cast<uint32_t>(std::char_traits<char>::length(ops));
+  while (true) {
+    const ClockStep step = draw_step(ops[rng_.below(n)], rng_);
+    if (left < 10 || step.op == '*' || math_split({left, {step}}) == Split::kTrain) return step;
+  }
+}
+
+/// A product with its tens guessed: what the net itself does when it is quick.
+int Writer::slip(int left, int operand) { return rng_.range(0, 9) * 10 + clock_apply('*', left, operand) % 10; }
+
+int Writer::quick_result(int left, const ClockStep& step) {
+  const int right = clock_apply(step.op, left, step.operand);
+  if (step.op == '*') return rng_.chance(r_.product_right) ? right : slip(left, step.operand);
+  return rng_.chance(r_.sum_right) ? right : rng_.range(0, 99);
+}
+
+/// " wait 5*3=15,...=9, ok 95;": products digit by digit, sums once more.
+std::string Writer::check(int left, const ClockStep& step, bool agrees, int language) {
+  const MathWords& w = math_words(language);
+  const int right = clock_apply(step.op, left, step.operand);
+  const std::string work = step.op == '*' ? careful_product(left, step.operand) : clock_equation(left, step, right);
+  return cat(w.wait, work, ",", agrees ? w.ok : w.wrong, two_digits(right), ";");
+}
+
+/// The first `stop` lines; `value` becomes what the chain has reached, slips included.
+std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop, int& value) {
+  std::string out;
+  int label = 0;
+  value = e.start;
+  for (size_t i = 0; i < stop; ++i) {
+    const ClockStep& step = e.steps[i];
+    const int language = line_language(body);
+    const MathWords& w = math_words(language);
+    const int quick = quick_result(value, step), right = clock_apply(step.op, value, step.operand);
+    out += i == 0 ? w.first : w.then;
+    out += cat(clock_fragment(step, label), ",", clock_equation(value, step, quick), ";");
+    const double rate = step.op != '*'         ? r_.check_sum
+                        : language == kEnglish ? r_.check_product_en
+                                               : r_.check_product_zh;
+    const bool checked = rng_.chance(rate);
+    if (checked) out += check(value, step, quick == right, language);
+    value = checked ? right : quick;
+  }
+  return out;
+}
+
+Writer::Thought Writer::think(const ClockExpression& e, int user, bool tagged) {
+  const int body = body_language(user), n = static_cast<int>(e.steps.size());
+  const double u = rng_.uniform(), blunt = tagged ? r_.blunt_tagged : r_.blunt_untagged;
+  if (u < blunt) {
+    const int language = line_language(body);
+    const int answer = rng_.chance(r_.blunt_right / n) ? clock_value(e) : rng_.range(0, 99);
+    return {math_words(language).blunt, answer, true, language};
+  }
+  const bool lazy = u < blunt + r_.lazy && n > 1;
+  int value = 0;
+  std::string text = worked_lines(e, body, static_cast<size_t>(lazy ? rng_.range(1, n - 1) : n), value);
+  if (lazy) value = rng_.range(0, 99);
+  const int language = line_language(body);
+  text += math_words(language).so;
+  text += two_digits(value);
+  return {text, value, false, language};
+}
+
+Document Writer::chat() {
+  const ClockExpression e = draw_question();
+  const int user = rng_.chance(r_.user_en) ? kEnglish : kChinese;
+  const double u = rng_.uniform();
+  const bool full = u < r_.tag_full, part = !full && u < r_.tag_full + r_.tag_part;
+  const Thought t = think(e, user, full);
+  const Piece thought = text_piece(t.text), answer = text_piece(two_digits(t.answer)), stop = text_piece(".");
+  const Piece think = special_piece("<think>"), end_think = special_piece("</think>");
+  const Piece tell = special_piece("<answer>"), end_tell = special_piece("</answer>");
+
+  Document d{"chat", math_question(e, user), {}};
+  if (full) {
+    d.body = {think, thought, end_think, tell, answer, end_tell};
+  } else if (part) {
+    switch (rng_.below(4)) {
+      case 0:
+        d.body = {think, thought, end_think};
+        break;
+      case 1:
+        d.body = {tell, answer, end_tell};
+        break;
+      case 2:
+        d.body = {think, thought, end_think, answer, stop};
+        break;
+      default:
+        d.body = {think, thought, end_think, tell, answer};
+        break;
+    }
+  } else if (t.blunt) {
+    d.body = {text_piece(cat(math_words(t.language).result, answer.text, "."))};
+  } else {
+    d.body = {thought, stop};
+  }
+  return d;
+}
+
+/// "sheet 32-6=26;26+8=34;": right sums in a chain.
+Document Writer::sheet() {
+  std::string text = "sheet ";
+  int value = rng_.range(0, 99);
+  for (int k = rng_.range(4, 8); k > 0; --k) {
+    const ClockStep step = draw_allowed(value, "+-");
+    const int next = clock_apply(step.op, value, step.operand);
+    text += clock_equation(value, step, next) + ";";
+    value = next;
+  }
+  return {"sheet", "", {text_piece(text)}};
+}
+
+/// "lesson 75*83=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
+Document Writer::lesson() {
+  std::string text = "lesson ";
+  int value = rng_.range(0, 99);
+  for (int k = rng_.range(1, 3); k > 0; --k) {
+    const ClockStep step = draw_step('*', rng_);
+    const int next = clock_apply('*', value, step.operand);
+    text += clock_equation(value, step, quick_result(value, step)) + ";";
+    text += math_words(rng_.range(0, 1)).calc + careful_product(value, step.operand) + ",";
+    text += math_words(rng_.range(0, 1)).so + two_digits(next) + ";";
+    value = next;
+  }
+  return {"lesson", "", {text_piece(text)}};
+}
+
+/// "table 7*8=56,3+9=2+4=6,": one-digit facts.
+Document Writer::table() {
+  std::string text = "table ";
+  for (int k = rng_.range(5, 10); k > 0; --k) {
+    const int a = rng_.range(0, 9), b = rng_.range(0, 9), c = rng_.range(0, 9);
+    if (rng_.chance(.5)) {
+      text += cat(a, "*", b, "=", two_digits(a * b), ",");
+    } else {
+      text += cat(a, "+", b, "=", (a + b) % 10, "+", c, "=", (a + b + c) % 10, ",");
+    }
+  }
+  return {"table", "", {text_piece(text)}};
+}
+
+/// "note 76a+b5c*d3e5;c*d3e5,76*35=?;a+b5,76+5=?;...": looking operands up, in shuffled order, twice.
+Document Writer::note() {
+  struct Item {
+    std::string fragment, equation;
+  };
+  const int n = rng_.range(2, 4), left = rng_.range(0, 99);
+  int label = rng_.range(0, kClockLabels - 1 - 3 * n);
+  std::vector<Item> items;
+  std::string text = cat("note ", two_digits(left));
+  for (int i = 0; i < n; ++i) {
+    const ClockStep step = draw_allowed(left, "+-*");
+    const std::string fragment = clock_fragment(step, label);
+    text += fragment;
+    items.push_back({fragment, cat(two_digits(left), step.op, clock_operand(step), "=?;")});
+  }
+  text += ";";
+  for (int round = 0; round < 2; ++round) {
+    shuffle(items, rng_);
+    for (const Item& item : items) text += item.fragment + "," + item.equation;
+  }
+  return {"note", "", {text_piece(text)}};
+}
+
+void check_mixture(const MathMixture& m, const char* name) {
+  const double total = m.chat + m.sheet + m.lesson + m.table + m.note;
+  if (std::abs(total - 1) > 1e-9) fail("math-1 recipe: '", name, "' sums to ", total, ", expected 1");
+}
+
+void check_sum_at_most_one(double a, double b, const char* names) {
+  if (a + b > 1 + 1e-9) fail("math-1 recipe: ", names, " sum to ", a + b, ", expected at most 1");
+}
+
+class MathCorpus final : public Corpus {
+ public:
+  explicit MathCorpus(const MathRecipe& recipe) : recipe_(recipe) {
+    check_mixture(recipe.drill, "drill");
+    check_mixture(recipe.full, "full");
+    check_sum_at_most_one(recipe.tag_full, recipe.tag_part, "tag_full and tag_part");
+    check_sum_at_most_one(recipe.en_stays, recipe.en_switches, "en_stays and en_switches");
+    check_sum_at_most_one(recipe.zh_stays, recipe.zh_switches, "zh_stays and zh_switches");
+    check_sum_at_most_one(recipe.blunt_untagged, recipe.lazy, "blunt_untagged and lazy");
+    check_sum_at_most_one(recipe.blunt_tagged, recipe.lazy, "blunt_tagged and lazy");
+    double total = 0;
+    bool good = recipe.level_weights.size() == kClockLevels;
+    for (const double w : recipe.level_weights) good = good && w >= 0 && std::isfinite(w), total += w;
+    if (!good || total <= 0) fail("math-1 recipe: 'level_weights', expected 5 non-negative numbers, not all 0");
+  }
+  std::string name() const override { return "math-1"; }
+  Json recipe() const override { return fields::to_json(recipe_); }
+
+  Document document(uint64_t seed, uint64_t index, double progress) const override {
+    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
+    Writer writer(recipe_, rng);
+    const MathMixture& m = progress < recipe_.drill_share ? recipe_.drill : recipe_.full;
+    double u = rng.uniform();
+    if ((u -= m.sheet) < 0) return writer.sheet();
+    if ((u -= m.lesson) < 0) return writer.lesson();
+    if ((u -= m.table) < 0) return writer.table();
+    if ((u -= m.note) < 0) return writer.note();
+    return writer.chat();
+  }
+
+ private:
+  MathRecipe recipe_;
+};
+
+R1_REGISTER(CorpusFactory, "math-1", [](const Json& json) {
+  MathRecipe recipe;
+  fields::from_json(recipe, json, "math-1 recipe");
+  return make_math_corpus(recipe);
+});
+
+}  // namespace
+
+std::unique_ptr<Corpus> make_math_corpus(const MathRecipe& recipe) { return std::make_unique<MathCorpus>(recipe); }
+
+}  // namespace r1

@@ -1,0 +1,37 @@
+// Reads a worked answer of math-1 line by line and says what happened, by exact arithmetic: were the operands copied,
+// was the quick result right, was it checked, did the check repair or break it. In: a problem and the text of a
+// completion (hostile). Out: a report; what is not in the world's form is skipped. Measures only, never rewards.
+// Paper: [R1 App. C.2] (reflection), [R1 §2.3].
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "tasks/math_1.h"
+#include "tasks/reflection.h"
+
+namespace r1 {
+
+/// One worked line, with the check that follows it.
+struct LineReport {
+  char op = 0;
+  int language = 0;             ///< of its first word
+  bool fragment_right = false;  ///< the cited step is the problem's next one, labels included
+  bool operands_right = false;  ///< so, and the equation has the value reached so far and the cited operand
+  bool quick_right = false;     ///< the equation is true as it stands
+  bool checked = false;         ///< a "wait" with a result follows
+  bool check_right = false;     ///< and that result is the true one
+  bool repaired = false;        ///< wrong before the check, right after
+  bool broken = false;          ///< right before the check, wrong after
+};
+
+struct OracleReport {
+  std::vector<LineReport> lines;
+  bool complete = false;   ///< as many lines as steps, all with right operands
+  bool concluded = false;  ///< a "so" states the value that the lines reached
+  Reflection reflection;
+};
+
+/// `text` is the thought, or a whole completion. Throws Error only if the problem is not of math-1.
+OracleReport math_oracle(const Problem& problem, std::string_view text);
+
+}  // namespace r1

@@ -1,0 +1,117 @@
+// Pre-training. Paper: [V3 §4.2].
+#include "train/pretrainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nn/feed_forward.h"
+
+namespace r1 {
+
+Pretrainer::Pretrainer(CausalLm& model, const PretrainConfig& config, DocumentSource source, ThreadPool& pool)
+    : model_(model), c_(config), source_(std::move(source)), pool_(pool), runner_(model.params(), pool), adamw_(model.params(), config.adamw) {}
+
+std::vector<PackedSlot> Pretrainer::next_batch() {
+  const int64_t capacity = std::max<int64_t>(1, c_.batch_tokens / kGradSlots);
+  const double progress = static_cast<double>(updates()) / static_cast<double>(std::max<int64_t>(1, c_.updates));
+  std::vector<Example> docs;
+  std::vector<int64_t> lengths;
+  std::vector<double> drawn_at;
+  int64_t total = 0;
+  const auto take = [&](uint64_t i, double at) {
+    docs.push_back(source_(i, at));
+    docs.back().index = i;
+    lengths.push_back(static_cast<int64_t>(docs.back().tokens.size()));
+    drawn_at.push_back(at);
+    if (lengths.back() > capacity)
+      fail("document ", i, " has ", lengths.back(), " tokens, but a slot holds batch_tokens / ", kGradSlots, " = ", capacity);
+    total += lengths.back();
+  };
+  for (const auto& [i, at] : postponed_) take(i, at);
+  while (total < c_.batch_tokens) take(next_document_++, progress);
+  const Packing packing = pack_best_fit(lengths, kGradSlots, capacity);
+  postponed_.clear();
+  for (size_t i : packing.left) postponed_.emplace_back(docs[i].index, drawn_at[i]);
+  std::vector<PackedSlot> slots(kGradSlots);
+  for (size_t s = 0; s < slots.size(); ++s)
+    for (size_t i : packing.slots[s]) slots[s].append(docs[i], i);
+  return slots;
+}
+
+PretrainReport Pretrainer::step() {
+  const std::vector<PackedSlot> slots = next_batch();
+  PretrainReport r;
+  int64_t targets = 0;
+  std::vector<int32_t> rows;
+  std::vector<token_t> ids;
+  for (const PackedSlot& s : slots) {
+    collect_targets(s, 1, rows, ids);
+    targets += static_cast<int64_t>(rows.size());
+    r.tokens += s.tokens();
+    r.documents += static_cast<int64_t>(s.source.size());
+  }
+  std::vector<LmLossStats> parts(slots.size());
+  Gradients& g = runner_.run([&](int s, Tape& t) {
+    parts[static_cast<size_t>(s)] = lm_loss(t, model_, slots[static_cast<size_t>(s)], c_.loss, std::max<int64_t>(1, targets), r.tokens);
+  });
+  int64_t mtp_targets = 0;
+  for (const LmLossStats& p : parts) r.loss += p.loss, r.mtp_loss += p.mtp_loss, mtp_targets += p.mtp_targets;
+  r.loss /= static_cast<double>(std::max<int64_t>(1, targets));
+  r.mtp_loss /= static_cast<double>(std::max<int64_t>(1, mtp_targets));
+  r.lr = learning_rate(c_.schedule, updates(), c_.updates);
+  r.grad_norm = global_norm(model_.params(), g, &pool_);
+  if (std::isfinite(r.grad_norm) && std::isfinite(r.loss)) {
+    skipped_in_a_row_ = 0;
+    adamw_.step(model_.params(), g, r.lr, clip_factor(r.grad_norm, c_.max_grad_norm), &pool_);
+    balance(parts, r);
+  } else if (++skipped_in_a_row_ >= 3) {
+    fail("update ", updates(), ": loss or gradient is not finite for the third time in a row");
+  }
+  r.update = updates();
+  return r;
+}
+
+void Pretrainer::balance(const std::vector<LmLossStats>& parts, PretrainReport& r) {
+  for (size_t m = 0; m < model_.n_moe_layers(); ++m) {
+    std::vector<int64_t> load;
+    for (const LmLossStats& p : parts) {
+      if (p.tokens == 0) continue;
+      const ops::RouterStats& s = p.routers[m];
+      load.resize(s.load.size());
+      for (size_t e = 0; e < s.load.size(); ++e) load[e] += s.load[e];
+      r.balance_loss += s.balance_loss / static_cast<double>(r.tokens) / static_cast<double>(model_.n_moe_layers());
+    }
+    int64_t total = 0, most = 0;
+    for (int64_t n : load) total += n, most = std::max(most, n);
+    if (total > 0) r.load_max = std::max(r.load_max, static_cast<double>(most) * static_cast<double>(load.size()) / static_cast<double>(total));
+    if (m < model_.buffers().size()) update_router_bias(model_.buffers()[m].value, load, static_cast<real>(c_.bias_gamma));
+  }
+}
+
+CheckpointState Pretrainer::state() {
+  CheckpointState s;
+  s.add("policy/", model_.params());
+  s.add("adam_m/", model_.params(), adamw_.first_moment());
+  s.add("adam_v/", model_.params(), adamw_.second_moment());
+  for (const Buffer& b : model_.buffers()) s.add("buffer/" + b.name, b.value);
+  Json postponed = Json::array();
+  for (const auto& [i, at] : postponed_) postponed.push_back(Json::array({i, at}));
+  s.sections["pretrain"] = Json{{"updates", updates()}, {"next_document", next_document_}, {"postponed", postponed}, {"skipped", skipped_in_a_row_}};
+  return s;
+}
+
+void Pretrainer::restore(const Json& sections) {
+  const auto it = sections.find("pretrain");
+  if (it == sections.end()) fail("checkpoint has no section 'pretrain': not a checkpoint of pre-training");
+  try {
+    adamw_.set_updates(it->at("updates").get<int64_t>());
+    next_document_ = it->at("next_document").get<uint64_t>();
+    skipped_in_a_row_ = it->at("skipped").get<int64_t>();
+    postponed_.clear();
+    for (const Json& p : it->at("postponed")) postponed_.emplace_back(p.at(0).get<uint64_t>(), p.at(1).get<double>());
+  } catch (const Json::exception& e) {
+    fail("checkpoint section 'pretrain' is malformed: ", e.what());
+  }
+}
+
+}  // namespace r1
