@@ -47,7 +47,7 @@ class History : public CausalLm {
     params_.allocate();
     Rng rng(3, Stream::kTest);
     for (Param* p : {head_, embed_})
-      for (int64_t i = 0; i < p->value.numel(); ++i) p->value.data()[i] = static_cast<real>(rng.normal());
+      for (int64_t i = 0; i < p->value.numel(); ++i) p->value.data()[i] = static_cast<real>(0.6 * rng.normal());
   }
   int64_t vocab_size() const override { return kVocab; }
   int64_t n_layers() const override { return 2; }
