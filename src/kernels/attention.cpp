@@ -13,14 +13,15 @@ namespace {
 /// maximum and sum of row r.
 void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, vec& peak, vec& total) {
   const int64_t ld = n_blocks * kLanes;
-  Lanes16 tops{}, sums{};
+  Lanes16 tops, sums;
   ivec lane;
   for (int l = 0; l < kLanes; ++l) lane[l] = l;
+  for (int r = n; r < kLanes; ++r)
+    for (int i = 0; i < kParts; ++i) tops.at[r][i] = sums.at[r][i] = part{};
   for (int r = 0; r < n; ++r) {
     real* row = s + r * ld;
     real* last = row + ld - kLanes;
-    const ivec seen = lane <= (ivec{} + static_cast<lane_int>(limit[r]));
-    vec top = seen ? load(last) : splat(-__builtin_inff());
+    vec top = select(lane <= static_cast<lane_int>(limit[r]), load(last), splat(-__builtin_inff()));
     store(last, top);
     for (int64_t b = 0; b + 1 < n_blocks; ++b) top = max(top, load(row + b * kLanes));
     std::memcpy(tops.at[r], &top, sizeof top);
@@ -57,11 +58,14 @@ void attend_rows(const AttentionArgs& a, const QueryRows& rows, const KvBlocks& 
     for (int i = 0; i < n; ++i) *rows.lse[r + i] = lse[i];
   }
   const Weights p{scratch, ld, n_blocks, rows.limit};
-  const auto four = [&](vec sums, int r, int64_t d0, int64_t skip, int64_t end) {
+  const auto four = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {
     alignas(64) real x[kLanes];
     store(x, sums);
-    for (int i = 0; i < 4; ++i)
-      for (int64_t d = skip; d < end; ++d) rows.out[r + i][d0 + d] = x[4 * i + d] * inverse[r + i];
+    for (int i = 0; i < 4; ++i) {
+      quad y = load_quad(x + 4 * i) * inverse[r + i];
+      if (end == 4) store_quad(rows.out[r + i] + d0, y);
+      else std::memcpy(rows.out[r + i] + d0, &y, static_cast<size_t>(end) * sizeof(real));
+    }
   };
   const auto one = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {
     store_tail(rows.out[r] + d0, sums * inverse[r], end);

@@ -74,11 +74,13 @@ void score_grads(real* p, real* ds, const GradRows& rows, int64_t n_blocks, real
   for (int r = 0; r < rows.n; ++r) {
     const vec lse = splat(rows.lse[r]), dot = splat(rows.dot[r]);
     for (int64_t b = 0; b < n_blocks; ++b, p += kLanes, ds += kLanes) {
-      const ivec limit = ivec{} + static_cast<lane_int>(b + 1 < n_blocks ? kLanes : rows.limit[r]);
-      const vec probability = lane <= limit ? exp(load(p) - lse) : vec{};
+      const vec probability = exp(load(p) - lse);
       store(p, probability);
-      store(ds, lane <= limit ? probability * (load(ds) - dot) * scale : vec{});
+      store(ds, probability * (load(ds) - dot) * scale);
     }
+    const ivec seen = lane <= static_cast<lane_int>(rows.limit[r]);
+    store(p - kLanes, select(seen, load(p - kLanes), vec{}));
+    store(ds - kLanes, select(seen, load(ds - kLanes), vec{}));
   }
 }
 
@@ -90,6 +92,10 @@ void backward_rows(const AttentionArgs& a, const GradRows& rows, bool accumulate
   score_grads(s.p, s.ds, rows, n_blocks, a.scale);
   const auto put = [&](const real* x, int r, int64_t d0, int64_t skip, int64_t end) {
     real* to = rows.dq[r] + d0;
+    if (skip == 0 && end == 4) {
+      store_quad(to, accumulate ? load_quad(to) + load_quad(x) : load_quad(x));
+      return;
+    }
     for (int64_t d = skip; d < end; ++d) to[d] = accumulate ? to[d] + x[d] : x[d];
   };
   const auto four = [&](vec sums, int r, int64_t d0, int64_t skip, int64_t end) {

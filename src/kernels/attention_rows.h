@@ -11,13 +11,6 @@
 
 namespace r1::R1_ISA {
 
-#ifndef __FMA__
-constexpr int kPart = kLanes;
-using part = vec;
-R1_INLINE part fma_part(part a, part b, part c) { return fma(a, b, c); }
-#endif
-constexpr int kParts = kLanes / kPart;  ///< parts of a block of 16 keys
-typedef lane_int ipart __attribute__((vector_size(kPart * sizeof(real))));
 /// Accumulators of a register tile: 16 of 32 registers with AVX-512, 8 of 16 with AVX2.
 #if defined(__AVX512F__) || !defined(__FMA__)
 constexpr int kTile = 16;
@@ -33,8 +26,14 @@ R1_INLINE part load_part(const real* p) {
   return v;
 }
 R1_INLINE void store_part(real* p, part v) { std::memcpy(p, &v, sizeof v); }
-/// All lanes *p. (x - 0 is x for every x, -0 included, so that compilers drop it; 0 + x is not.)
-R1_INLINE part broadcast(const real* p) { return *p - part{}; }
+R1_INLINE part broadcast(const real* p) { return splat_part(*p); }
+typedef real quad __attribute__((vector_size(4 * sizeof(real))));
+R1_INLINE quad load_quad(const real* p) {
+  quad v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+R1_INLINE void store_quad(real* p, quad v) { std::memcpy(p, &v, sizeof v); }
 
 // --- butterflies between lanes ------------------------------------------------------------------------------------
 
@@ -66,7 +65,7 @@ struct Add {
   static __attribute__((always_inline)) part of(part a, part b) { return a + b; }
 };
 struct Max {
-  static __attribute__((always_inline)) part of(part a, part b) { return a > b ? a : b; }
+  static __attribute__((always_inline)) part of(part a, part b) { return max_part(a, b); }
 };
 template <class Op, int H = kPart / 2>
 R1_INLINE part fold(part* v) {
@@ -141,13 +140,17 @@ R1_INLINE void unpack_add_block(real* x, int64_t ld, const real* packed, int64_t
 
 // --- scores: s[r][key] = scale * sum_d q[r][d] K[d][key] -----------------------------------------------------------
 
+/// C parts of keys from column c0; those from `end` on repeat the last one and are not stored.
 template <int R, int C>
-R1_INLINE void score_tile(real* s, int64_t lds, const real* const* q, const KvBlocks& k, int64_t c0, int64_t width,
-                          real scale) {
+R1_INLINE void score_tile(real* s, int64_t lds, const real* const* q, const KvBlocks& k, int64_t c0, int64_t end,
+                          int64_t width, real scale) {
   const real* x[C];
   const real* y[R];
   part acc[R][C];
-  for (int c = 0; c < C; ++c) x[c] = k.at((c0 + c) / kParts) + (c0 + c) % kParts * kPart;
+  for (int c = 0; c < C; ++c) {
+    const int64_t column = c0 + c < end ? c0 + c : end - 1;
+    x[c] = k.at(column / kParts) + column % kParts * kPart;
+  }
   for (int r = 0; r < R; ++r) {
     y[r] = q[r];
     for (int c = 0; c < C; ++c) acc[r][c] = part{};
@@ -161,14 +164,15 @@ R1_INLINE void score_tile(real* s, int64_t lds, const real* const* q, const KvBl
     }
   }
   for (int r = 0; r < R; ++r)
-    for (int c = 0; c < C; ++c) store_part(s + r * lds + (c0 + c) * kPart, acc[r][c] * scale);
+    for (int c = 0; c < C; ++c)
+      if (c0 + c < end) store_part(s + r * lds + (c0 + c) * kPart, acc[r][c] * scale);
 }
 
 /// All columns of R rows: tiles of C parts, then C / 2, ...
 template <int R, int C>
 R1_INLINE void score_columns(real* s, int64_t lds, const real* const* q, const KvBlocks& k, int64_t begin, int64_t end,
                              int64_t width, real scale) {
-  for (; begin + C <= end; begin += C) score_tile<R, C>(s, lds, q, k, begin, width, scale);
+  for (; begin + C <= end; begin += C) score_tile<R, C>(s, lds, q, k, begin, begin + C, width, scale);
   if constexpr (C > 1) score_columns<R, C / 2>(s, lds, q, k, begin, end, width, scale);
 }
 
@@ -182,7 +186,8 @@ static inline void scores(real* s, const real* const* q, int n, const KvBlocks& 
     if constexpr (kTile == 16)
       for (; r + 8 <= n; r += 8) score_columns<8, 2>(s + r * lds, lds, q + r, k, c, end, width, scale);
     for (; r + 4 <= n; r += 4) score_columns<4, kTile / 4>(s + r * lds, lds, q + r, k, c, end, width, scale);
-    for (; r < n; ++r) score_columns<1, 8>(s + r * lds, lds, q + r, k, c, end, width, scale);
+    for (; r < n; ++r)  // short of rows: latency counts, one pass with columns to spare
+      for (int64_t i = c; i < end; i += 8) score_tile<1, 8>(s + r * lds, lds, q + r, k, i, i + 8 < end ? i + 8 : end, width, scale);
   }
 }
 
@@ -228,7 +233,7 @@ R1_INLINE void weigh_tile(part (*acc)[kParts], int acc_ld, const Weights& p, con
   if (p.limit) {  // beyond a row's own position the cache may hold anything, NaN included: leave those lanes alone
     const real* x = v.at(whole) + skip;
     for (int r = 0; r < R; ++r) {
-      const ipart seen = lane_numbers(sub * kPart) <= (ipart{} + static_cast<lane_int>(p.limit[r]));
+      const ipart seen = lane_numbers(sub * kPart) <= static_cast<lane_int>(p.limit[r]);
       const part pr = load_part(w + r * p.ld);
       for (int i = 0; i < D; ++i)
         a[r][i] = seen ? fma_part(pr, load_part(x + (Clamp ? at[i] : i * kLanes)), a[r][i]) : a[r][i];

@@ -10,15 +10,6 @@
 
 namespace r1::R1_ISA {
 
-#ifndef __FMA__
-constexpr int kPart = 64 / sizeof(real);  // one unit, lane by lane
-typedef real part __attribute__((vector_size(64)));
-R1_INLINE part fma_part(part a, part b, part c) {
-  for (int l = 0; l < kPart; ++l) c[l] = fma1(a[l], b[l], c[l]);
-  return c;
-}
-#endif
-
 R1_INLINE part load_part(const real* p) {
   part v;
   std::memcpy(&v, p, sizeof v);

@@ -19,7 +19,7 @@ void logp_rows(const Exec& ex, real* logp, real* lse, real* entropy, const real*
         const vec d = load_tail(z + i, n, -real(1e30)) * inv_temperature - top;
         const vec e = exp(d);
         total = total + e;
-        weighted = fma(e, d < splat(real(-1e4)) ? vec{} : d, weighted);
+        weighted = fma(e, select(d < splat(real(-1e4)), vec{}, d), weighted);
       }
       const real sum_e = sum(total), log_sum = log1(sum_e);
       lse[r] = top + log_sum;

@@ -35,12 +35,12 @@ void policy_loss(const Exec&, real* loss, real* dlogp, real* ratio, real* kl, re
     const vec gain = min(free, bound);
     vec dkl{}, k{};
     if (a.logp_ref) k = kl_estimate(a.kl, load_tail(a.logp_ref + i, n) - lp, dkl);
-    const vec slope = cut ? vec{} : free;
+    const vec slope = select(cut, vec{}, free);
     store_tail(loss + i, w * (k * a.kl_beta - gain), n);
     store_tail(dlogp + i, w * (dkl * a.kl_beta - slope), n);
     store_tail(ratio + i, rho, n);
     store_tail(kl + i, k, n);
-    store_tail(clipped + i, cut ? splat(1) : vec{}, n);
+    store_tail(clipped + i, select(cut, splat(1), vec{}), n);
   }
 }
 
