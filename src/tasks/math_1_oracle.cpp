@@ -172,7 +172,7 @@ class Oracle {
 
 OracleReport math_oracle(const Problem& problem, std::string_view text) {
   const auto e = parse_clock(problem.data);
-  if (!e) fail("math-1 oracle: problem data ", quoted(problem.data), ", expected an expression such as 47+8*33");
+  if (!e) fail("math-1 oracle: problem data ", in_quotes(problem.data), ", expected an expression such as 47+8*33");
   Oracle oracle(*e);
   for (size_t at = 0, next = 0; at < text.size(); at = next) {
     const size_t end = part_end(text, at, next);
