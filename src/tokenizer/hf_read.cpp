@@ -249,8 +249,8 @@ void read_merges(const AnyJson& merges, const Ids& ids, TokenizerData& data, con
 
 void read_model(const AnyJson& j, const AnyJson& added, TokenizerData& data, const std::string& where) {
   Part model(j, where + ": model");
-  if (const std::string type = model.text("type"); type != "BPE")
-    fail(model.where(), " ", in_quotes(type), " is not supported, expected 'BPE'");
+  const AnyJson& type = model.at("type");  // older files leave it out; vocabulary and merges then say what it is
+  if (!type.is_null() && type != "BPE") fail(model.where(), " ", type.dump(), " is not supported, expected \"BPE\"");
   for (const char* const key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"})
     model.want_null(key);
   for (const char* const key : {"fuse_unk", "byte_fallback", "ignore_merges"}) model.want(key, false);

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "tokenizer/oniguruma.h"
 
 namespace r1 {
 namespace {
@@ -49,12 +50,14 @@ Regex::Regex(std::string pattern) : pattern_(std::move(pattern)) {
     fail("pre-tokenizer pattern of ", pattern_.size(), " bytes, expected at most ", kMaxPattern);
   if (const size_t bad = valid_utf8_prefix(pattern_); bad != pattern_.size())
     fail("pre-tokenizer pattern ", in_quotes(pattern_), ": byte ", bad, " is not UTF-8");
+  const std::string translated = pcre2_from_oniguruma(pattern_);
   auto compiled = std::make_shared<Compiled>();
   int error = 0;
   PCRE2_SIZE offset = 0;
   // Backslash-C would cut characters into bytes: refused.
-  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern_.data()), pattern_.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
+  constexpr uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
+  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error,
+                                 &offset, nullptr);
   if (!compiled->code) fail("pre-tokenizer pattern ", in_quotes(pattern_), ": ", reason(error), " at byte ", offset);
   compiled->limits = pcre2_match_context_create(nullptr);
   R1_CHECK(compiled->limits, "out of memory for a regular expression");

@@ -69,7 +69,7 @@ token_t Tokenizer::special(std::string_view name) const {
   std::string some;
   for (const auto& [known, id] : by_name_) {
     if (some.size() > 120) break;
-    some += (some.empty() ? "" : ", ") + known;
+    some += some.empty() ? "" : ", ", some += known;
   }
   fail("tokenizer: no special token ", in_quotes(name), ", it has: ", some.empty() ? "none" : some);
 }
