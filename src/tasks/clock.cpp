@@ -35,6 +35,12 @@ std::string clock_operand(const ClockStep& step) {
                                       : std::string(1, static_cast<char>('0' + step.operand));
 }
 
+std::string clock_start(int start, int& label) {
+  std::string out;
+  for (const char digit : two_digits(start)) out += static_cast<char>('a' + label++), out += digit;
+  return out;
+}
+
 std::string clock_fragment(const ClockStep& step, int& label) {
   const auto next = [&] { return static_cast<char>('a' + label++); };
   std::string out = {next(), step.op};
@@ -43,8 +49,8 @@ std::string clock_fragment(const ClockStep& step, int& label) {
 }
 
 std::string clock_labelled(const ClockExpression& e) {
-  std::string out = two_digits(e.start);
   int label = 0;
+  std::string out = clock_start(e.start, label);
   for (const ClockStep& s : e.steps) out += clock_fragment(s, label);
   return out;
 }
