@@ -83,10 +83,10 @@ std::string piece_html(const std::string& text, bool breaks, char& last) {
 
 std::string answer_html(const Sample& s, const std::vector<std::string>& words) {
   const bool right = s.accuracy >= 0.5, form = s.format >= 0.5;
-  std::string out =
-      cat("<div class=\"answer\"><header><b>update ", s.update, "</b><span class=\"badge ", right ? "yes" : "no", "\">",
-          right ? "✓ right" : "✗ wrong", "</span><span class=\"badge ", form ? "yes" : "no", "\">", form ? "✓" : "✗",
-          " form</span><span class=\"len\">", s.length, " tokens</span></header><div class=\"text\">");
+  std::string out = cat("<div class=\"answer\"><header><b>update ", s.update, "</b><span class=\"badge ",
+                        right ? "yes" : "no", "\">", right ? "✓ right" : "✗ wrong", "</span><span class=\"badge ",
+                        form ? "yes" : "no", "\">", form ? "✓" : "✗", " form</span><span class=\"len\">", s.length,
+                        s.length == 1 ? " token" : " tokens", "</span></header><div class=\"text\">");
   size_t shown = 0;
   char last = ' ';
   const bool one_line = s.completion.find('\n') == std::string::npos;

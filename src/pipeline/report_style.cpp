@@ -2,9 +2,9 @@
 #include "pipeline/report_html.h"
 
 namespace r1 {
+namespace {
 
-const char* report_style() {
-  return R"CSS(
+constexpr char kStyle[] = R"CSS(
 :root{color-scheme:light dark;--bg:#f7f6f3;--card:#fff;--ink:#1d1c1a;--mut:#6d6a64;--line:#e7e4dd;--grid:#efece6;
 --c1:#2a5bd7;--c2:#d9530b;--c3:#0a8a67;--c4:#8a43c4;--c5:#b88700;--c6:#c02b52;
 --l1:#86c9b2;--l2:#3fa9b4;--l3:#2f7fb9;--l4:#3f55ab;--l5:#46267d;
@@ -104,10 +104,8 @@ code{font-family:ui-monospace,Menlo,Consolas,monospace}
 .grid.small{grid-template-columns:minmax(0,1fr)}svg text{font-size:15.5px}th,td{padding:8px 11px}.kv th,.kv td{padding:5px 11px}}
 @media print{body{background:#fff}.tile,.card,.story{break-inside:avoid}}
 )CSS";
-}
 
-const char* report_script() {
-  return R"JS(
+constexpr char kScript[] = R"JS(
 document.querySelectorAll('svg[data-lines]').forEach(svg=>{
   const lines=JSON.parse(svg.dataset.lines),box=svg.parentNode,cross=svg.querySelector('.cross');
   let tip=null;
@@ -122,18 +120,22 @@ document.querySelectorAll('svg[data-lines]').forEach(svg=>{
     for(const l of lines){
       let i=0;l.x.forEach((v,k)=>{if(Math.abs(v-x)<Math.abs(l.x[i]-x))i=k});
       if(Math.abs(l.x[i]-x)>12)continue;
-      if(!head){head=l.t[i][0];tip.append(head)}
+      if(!head){head=svg.dataset.x+': '+l.t[i][0];tip.append(head)}
       const dot=document.createElement('i');dot.style.setProperty('--c','var(--'+l.c+')');
       tip.append('\n',dot,l.n+'  '+l.t[i][1]);
     }
     cross.setAttribute('d','M'+x+' 10V230');
     const left=x/480*r.width,w=tip.offsetWidth;
     tip.style.left=Math.max(0,Math.min(r.width-w,left+(left>r.width/2?-w-12:12)))+'px';
-    tip.style.top=(svg.offsetTop+8)+'px';
+    tip.style.top=(r.top-box.getBoundingClientRect().top+8)+'px';
   });
   svg.addEventListener('pointerleave',hide);
 });
 )JS";
-}
+
+}  // namespace
+
+const char* report_style() { return kStyle; }
+const char* report_script() { return kScript; }
 
 }  // namespace r1

@@ -144,7 +144,10 @@ std::string line_svg(const ChartLine& line, const Scale& s, bool whole_x) {
       out += cat("<path class=\"bar\"", color, " d=\"M", x, " ", trimmed(s.y(p.lo), 1), "V", trimmed(s.y(p.hi), 1),
                  "\"/>");
     out += cat("<circle class=\"dot\"", color, " cx=\"", x, "\" cy=\"", trimmed(s.y(p.y), 1), "\" r=\"",
-               line.noisy ? "1.6" : "2.4", "\"/>");
+               line.noisy       ? "1.6"
+               : line.dots_only ? "4"
+                                : "2.4",
+               "\"/>");
   }
   return out;
 }
@@ -243,8 +246,9 @@ std::vector<Point> smoothed(const std::vector<Point>& points, size_t window) {
 std::string chart_html(const Chart& c) {
   if (std::all_of(c.lines.begin(), c.lines.end(), [](const ChartLine& l) { return l.points.empty(); })) return "";
   const Scale s = scale_of(c);
-  std::string svg = cat("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"",
-                        html_escape(c.title), "\" data-lines=\"", hover_data(c, s), "\">", axes(c, s));
+  std::string svg =
+      cat("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"", html_escape(c.title),
+          "\" data-x=\"", html_escape(c.x_label), "\" data-lines=\"", hover_data(c, s), "\">", axes(c, s));
   for (const auto& rule : c.rules) {
     if (!(rule.y >= s.y0 && rule.y <= s.y1)) continue;
     const std::string y = trimmed(s.y(rule.y), 1);
