@@ -96,12 +96,12 @@ TEST_CASE("golden weights fill the tensors of a model in memory") {
   }
 }
 
-// Not run by default: writes directories for tests/golden/check_export.py, to be loaded by transformers. The weights
-// have passed through our reader, memory layout and writer; the probe's logits are the fixture's.
+// Only with R1_EXPORT_DIR set: writes directories for tests/golden/check_export.py, to be loaded by transformers. The
+// weights have passed through our reader, memory layout and writer; the probe's logits are the fixture's.
 //   R1_EXPORT_DIR=/tmp/x r1_tests "[export]" && python tests/golden/check_export.py /tmp/x/v3_qlora
-TEST_CASE("models are exported for transformers", "[.][export]") {
+TEST_CASE("models are exported for transformers", "[export]") {
   const char* dir = std::getenv("R1_EXPORT_DIR");
-  REQUIRE(dir != nullptr);
+  if (!dir) return;
   for (const char* name : kModels) {
     const Golden g(name);
     const auto tensors = memory_tensors(g.config());
