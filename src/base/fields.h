@@ -83,8 +83,8 @@ struct Reader {
     if (auto it = j.find(name); it != j.end()) read(*it, field, where + ": field '" + name + "'");
   }
   /// With bounds: lo <= field <= hi, both ends allowed.
-  template <class T, class L>
-  void operator()(const char* name, T& field, const char* doc, L lo, L hi) {
+  template <class T, class L, class H>
+  void operator()(const char* name, T& field, const char* doc, L lo, H hi) {
     (*this)(name, field, doc);
     if (!(field >= static_cast<T>(lo) && field <= static_cast<T>(hi)))
       fail(where, ": field '", name, "' = ", field, ", expected ", lo, " to ", hi);

@@ -56,7 +56,7 @@ void append_utf8(std::string& out, char32_t v) {
   }
 }
 
-std::string quoted(std::string_view text, size_t limit) {
+std::string in_quotes(std::string_view text, size_t limit) {
   static const char* const hex = "0123456789abcdef";
   std::string out = "'";
   for (size_t at = 0; at < text.size();) {

@@ -25,7 +25,7 @@ size_t valid_utf8_prefix(std::string_view text);
 void append_utf8(std::string& out, char32_t value);
 
 /// At most `limit` bytes of a text for an error message: control and invalid bytes as \xNN, in single quotes.
-std::string quoted(std::string_view text, size_t limit = 60);
+std::string in_quotes(std::string_view text, size_t limit = 60);
 
 /// The text without ASCII blanks (space, tab, line feed, carriage return) at both ends.
 std::string_view trim(std::string_view text);

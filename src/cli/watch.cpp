@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -40,9 +42,13 @@ class Watch {
       if (Sample s; sample_from_json(j, s)) fresh.push_back(std::move(s));
     if (cut) shown_.clear(), std::puts(ink("33", "(the run went back to a checkpoint)").c_str());
     if (problem_ < 0) choose(fresh);
+    // Figures that came before this look have no answer of the watched problem: they get a line of their own.
+    const auto older = figures_;
+    for (const Json& j : metrics_.poll()) note_figures(j);
     for (const Sample& s : fresh)
       if (s.problem == problem_ && shown_.insert(s.update).second) show(s);
-    for (const Json& j : metrics_.poll()) show_figures(j);
+    for (const auto& [update, line] : older)
+      if (figures_.erase(update)) std::puts(ink("2", cat("at update ", update, ": ", line)).c_str());
     std::fflush(stdout);
   }
 
@@ -67,9 +73,15 @@ class Watch {
                   static_cast<long long>(s.level), printable(s.reference).c_str(), static_cast<long long>(s.problem));
     }
     const bool right = s.accuracy >= 0.5, form = s.format >= 0.5;
-    std::printf("\n%s  %s  %s  %lld tokens\n", ink("1", cat("update ", s.update)).c_str(),
+    std::string figures;
+    if (const auto it = figures_.find(s.update); it != figures_.end()) {
+      figures = ink("2", "   all problems: " + it->second);
+      figures_.erase(it);
+    }
+    std::printf("\n%s  %s  %s  %lld tokens%s\n", ink("1", cat("update ", s.update)).c_str(),
                 ink(right ? "32" : "31", right ? "✓ right" : "✗ wrong").c_str(),
-                ink(form ? "32" : "31", form ? "✓ form" : "✗ form").c_str(), static_cast<long long>(s.length));
+                ink(form ? "32" : "31", form ? "✓ form" : "✗ form").c_str(), static_cast<long long>(s.length),
+                figures.c_str());
     static const char* const kVerdict[] = {"", "31", "32", "", "35"};
     std::string text;
     for (const Piece& p : marked_up(s, reflective_words())) {
@@ -81,19 +93,18 @@ class Watch {
     std::puts(text.c_str());
   }
 
-  void show_figures(const Json& j) {
+  void note_figures(const Json& j) {
     const auto get = [&](const char* name) -> std::optional<double> {
       const auto it = j.find(name);
       return it == j.end() ? std::nullopt : metric_from_json(*it);
     };
-    const auto pass = get("eval/pass_at_1");
-    if (!pass) return;
+    const auto pass = get("eval/pass_at_1"), update = get("update");
+    if (!pass || !update || !(std::abs(*update) < 1e15)) return;
     std::string line = cat("pass@1 ", format_value(*pass, Unit::kPercent, true));
-    if (const auto v = get("eval/format")) line += cat("  form ", format_value(*v, Unit::kPercent, true));
-    if (const auto v = get("eval/length")) line += cat("  length ", format_value(*v, Unit::kNumber, true));
-    if (const auto v = get("eval/reflective")) line += cat("  reflective ", format_value(*v, Unit::kNumber, true));
-    const auto update = get("update").value_or(0);
-    std::puts(ink("2", cat("at update ", format_value(update, Unit::kNumber, true), ": ", line)).c_str());
+    if (const auto v = get("eval/format")) line += cat(", form ", format_value(*v, Unit::kPercent, true));
+    if (const auto v = get("eval/length")) line += cat(", length ", format_value(*v, Unit::kNumber, true));
+    if (const auto v = get("eval/reflective")) line += cat(", reflective ", format_value(*v, Unit::kNumber, true));
+    figures_[static_cast<int64_t>(*update)] = line;
   }
 
   const Options& options_;
@@ -101,7 +112,8 @@ class Watch {
   JsonlTail samples_, metrics_;
   int64_t problem_ = -1;
   std::string prompt_;
-  std::set<int64_t> shown_;
+  std::set<int64_t> shown_;                 // updates whose answer was printed
+  std::map<int64_t, std::string> figures_;  // by update, of evaluations not printed yet
 };
 
 int run_watch(const Options& o) {

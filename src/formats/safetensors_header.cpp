@@ -240,6 +240,8 @@ SafetensorsHeader parse_safetensors_header(std::string_view header, uint64_t dat
   if (header.find('\0') != std::string_view::npos)
     reject(Fault::kInvalidHeaderDeserialization, where, ": NUL in the header");
   HeaderEvents events;
+  constexpr size_t kMinEntry = 50;  // bytes of the shortest possible tensor entry
+  events.header.tensors.reserve(header.size() / kMinEntry + 1);
   if (!nlohmann::json::sax_parse(header.begin(), header.end(), &events))
     reject(events.fault, where, ": header: ", events.problem);
   auto& tensors = events.header.tensors;

@@ -11,6 +11,9 @@ namespace r1::R1_ISA {
 
 namespace {
 
+/// k between two fetches ahead (Strip::stretch).
+constexpr int64_t kStretch = 32;
+
 /// One block: rows x kn of A against one panel of B.
 struct Block {
   const real* a;
@@ -19,11 +22,12 @@ struct Block {
   int64_t b_k;
   real* c;
   int64_t ldc, rows, columns, kn;
-  bool load_c;
+  bool load_c, far;
+  const real* c_after;  // where C is written next, or null
 };
 
 /// Rows are dealt out evenly: 9 rows are tiles of 5 and 4, not 8 and 1.
-void run_block(const Block& x) {
+void run_block(const Block& x, Ahead* ahead) {
   for (int64_t j = 0; j < x.columns; j += kTileParts * kPart) {
     const int64_t columns = x.columns - j < kTileParts * kPart ? x.columns - j : kTileParts * kPart;
     const int parts = static_cast<int>((columns + kPart - 1) / kPart);
@@ -35,17 +39,82 @@ void run_block(const Block& x) {
     s.b = x.b + j, s.b_k = x.b_k;
     s.c = x.c + j, s.ldc = x.ldc;
     s.last = first_lanes(columns - (parts - 1) * kPart);
-    s.load_c = x.load_c;
+    s.load_c = x.load_c, s.far = x.far, s.ahead = ahead;
+    s.stretch = x.far ? kStretch : x.kn;
+    const real* after = j + kTileParts * kPart < x.columns ? s.c + kTileParts * kPart : x.c_after;
     if (large_count > 0) {
+      s.c_after = s.c + large_count * (small + 1) * x.ldc;
       s.tiles = large_count, s.a_tile = (small + 1) * x.a_row;
       strip_for(static_cast<int>(small + 1), parts)(s);
       s.a += large_count * s.a_tile;
       s.c += large_count * (small + 1) * x.ldc;
     }
+    s.c_after = after;
     s.tiles = count - large_count, s.a_tile = small * x.a_row;
     strip_for(static_cast<int>(small), parts)(s);
   }
 }
+
+/// The part of C that one thread computes at a time, and its scratch.
+struct Task {
+  const real* a;  // first row
+  const real* b;  // all of op(B)
+  real* c;        // first row
+  int64_t rows;
+  real *panel_scratch, *block_scratch;
+};
+
+#ifdef R1_HAVE_TRANSPOSE
+/// One row of A against a transposed B that is used once: transposed in registers, two units of columns at a time so
+/// that one chain's latency hides behind the other's arithmetic. columns is a multiple of 4.
+template <int NU>
+R1_INLINE void row_times_units(real* c, const real* a, int64_t a_k, const real* b, int64_t ldb, int64_t columns,
+                               int64_t k, bool accumulate) {
+  constexpr int kPartLanes = kPart / 4;
+  const real* lane[NU][kPartLanes];
+  part sum[NU];
+  for (int u = 0; u < NU; ++u) {
+    for (int l = 0; l < kPartLanes; ++l) {
+      const int64_t j = u * kPart + 4 * l;
+      lane[u][l] = b + (j < columns ? j : columns - 4) * ldb;
+    }
+    const int64_t rest = columns - u * kPart;
+    sum[u] = !accumulate    ? part{}
+             : rest < kPart ? load_part(c + u * kPart, first_lanes(rest))
+                            : load_part(c + u * kPart);
+  }
+  int64_t i = 0;
+  for (; i + 4 <= k; i += 4, a += 4 * a_k) {
+    part v[NU][4];
+    for (int u = 0; u < NU; ++u) {
+      transpose_four(v[u], lane[u], ldb);
+      for (int l = 0; l < kPartLanes; ++l) lane[u][l] += 4;
+    }
+    for (int q = 0; q < 4; ++q)
+      for (int u = 0; u < NU; ++u) sum[u] = fma_part(a[q * a_k] - part{}, v[u][q], sum[u]);
+  }
+  for (; i < k; ++i, a += a_k)
+    for (int u = 0; u < NU; ++u) {
+      part v{};
+      for (int j = 0; j < kPart; ++j) v[j] = lane[u][j / 4][j % 4 * ldb];
+      for (int l = 0; l < kPartLanes; ++l) ++lane[u][l];
+      sum[u] = fma_part(*a - part{}, v, sum[u]);
+    }
+  for (int u = 0; u < NU; ++u) {
+    const int64_t rest = columns - u * kPart;
+    store_part(c + u * kPart, sum[u], first_lanes(rest < kPart ? rest : kPart));
+  }
+}
+
+void row_times_transposed(const Task& t, const GemmArgs& g, int64_t begin, int64_t end) {
+  const int64_t a_k = g.trans_a ? g.lda : 1;
+  int64_t j = begin;
+  for (; j + kPart < end; j += 2 * kPart)
+    row_times_units<2>(t.c + j, t.a, a_k, t.b + j * g.ldb, g.ldb, end - j < 2 * kPart ? end - j : 2 * kPart, g.k,
+                       g.accumulate);
+  if (j < end) row_times_units<1>(t.c + j, t.a, a_k, t.b + j * g.ldb, g.ldb, end - j, g.k, g.accumulate);
+}
+#endif
 
 struct Job {
   const GemmArgs& g;
@@ -53,52 +122,100 @@ struct Job {
   std::byte* workspace;
 
   void run(int64_t task, int worker) const;
+  void run_panels(const Task& t, int64_t p0, int64_t p1, int64_t k0) const;
+  Ahead look_ahead(const Task& t, const Block& x, int64_t p, int64_t p0, int64_t p1, int64_t r, int64_t k0) const;
 };
 
-void Job::run(int64_t task, int worker) const {
-  const int64_t product = task / (plan.row_tasks * plan.column_tasks);
-  const int64_t i0 = task / plan.column_tasks % plan.row_tasks * plan.rows;
-  const int64_t p0 = task % plan.column_tasks * plan.panels;
-  const int64_t rows = g.m - i0 < plan.rows ? g.m - i0 : plan.rows;
-  const int64_t all = gemm_panels(g.n), p1 = p0 + plan.panels < all ? p0 + plan.panels : all;
-  std::byte* scratch = workspace + worker * (plan.panel_bytes + plan.block_bytes);
-  real* panel_scratch = reinterpret_cast<real*>(scratch);
-  real* block_scratch = reinterpret_cast<real*>(scratch + plan.panel_bytes);
-  const real* b = g.b + product * g.stride_b;
-  const real* a = g.a + product * g.stride_a + i0 * (g.trans_a ? 1 : g.lda);
-  real* c = g.c + product * g.stride_c + i0 * g.ldc;
-
-  for (int64_t k0 = 0; k0 < g.k; k0 += plan.kc) {
-    Block x{};
-    x.kn = g.k - k0 < plan.kc ? g.k - k0 : plan.kc;
-    x.a = a + k0 * (g.trans_a ? g.lda : 1);
+/// One block of K for panels [p0, p1). A block of rows meets every panel before the next one, so that its part of A
+/// stays near; B is packed, panel by panel, when the first block of rows gets there.
+void Job::run_panels(const Task& t, int64_t p0, int64_t p1, int64_t k0) const {
+  Block x{};
+  x.kn = g.k - k0 < plan.kc ? g.k - k0 : plan.kc;
+  x.ldc = g.ldc;
+  x.load_c = g.accumulate || k0 > 0;
+  x.far = plan.far;
+  const int64_t base = gemm_panel(g.n, p0).begin;
+  for (int64_t r = 0; r < t.rows; r += plan.block_rows) {
+    x.rows = t.rows - r < plan.block_rows ? t.rows - r : plan.block_rows;
+    x.a = t.a + r * (g.trans_a ? 1 : g.lda) + k0 * (g.trans_a ? g.lda : 1);
     x.a_row = g.trans_a ? 1 : g.lda, x.a_k = g.trans_a ? g.lda : 1;
-    x.rows = rows, x.ldc = g.ldc;
-    x.load_c = g.accumulate || k0 > 0;
     if (plan.pack_a) {
-      const int64_t ld = g.trans_a ? plan.rows : (plan.kc + kGemmUnit - 1) / kGemmUnit * kGemmUnit;
-      copy_block(block_scratch, ld, x.a, g.lda, g.trans_a ? x.kn : rows, g.trans_a ? rows : x.kn);
-      x.a = block_scratch;
+      const int64_t ld = g.trans_a ? plan.block_rows : plan.kc;
+      copy_block(t.block_scratch, ld, x.a, g.lda, g.trans_a ? x.kn : x.rows, g.trans_a ? x.rows : x.kn);
+      x.a = t.block_scratch;
       (g.trans_a ? x.a_k : x.a_row) = ld;
     }
     for (int64_t p = p0; p < p1; ++p) {
       const GemmPanel panel = gemm_panel(g.n, p);
       const bool ragged = panel.begin + panel.width > g.n;
       x.columns = ragged ? g.n - panel.begin : panel.width;
-      x.c = c + panel.begin;
+      x.c = t.c + r * g.ldc + panel.begin;
       x.b_k = panel.width;
       if (g.packed_b) {
         x.b = g.packed_b + panel.begin * g.k + k0 * panel.width;
       } else if (plan.pack_b || ragged) {
-        pack_panel(panel_scratch, b, g.ldb, g.trans_b, g.n, panel, k0, x.kn);
-        x.b = panel_scratch;
+        real* packed = t.panel_scratch + (plan.pack_b ? (panel.begin - base) * plan.kc : 0);
+        if (r == 0 || !plan.pack_b) pack_panel(packed, t.b, g.ldb, g.trans_b, g.n, panel, k0, x.kn);
+        x.b = packed;
       } else {
-        x.b = b + k0 * g.ldb + panel.begin;
+        x.b = t.b + k0 * g.ldb + panel.begin;
         x.b_k = g.ldb;
       }
-      run_block(x);
+      x.c_after = p + 1 < p1 ? x.c + panel.width : r + x.rows < t.rows ? t.c + (r + x.rows) * g.ldc + base : nullptr;
+      Ahead ahead;
+      if (plan.far) ahead = look_ahead(t, x, p, p0, p1, r, k0);
+      run_block(x, ahead.left > 0 ? &ahead : nullptr);
     }
   }
+}
+
+/// What to fetch while this block runs: the next panel of B if the first block of rows will need it, else a share of
+/// the next block of rows of A.
+Ahead Job::look_ahead(const Task& t, const Block& x, int64_t p, int64_t p0, int64_t p1, int64_t r, int64_t k0) const {
+  Ahead y;
+  if (r == 0 && p + 1 < p1 && !g.packed_b) {
+    const GemmPanel next = gemm_panel(g.n, p + 1);
+    const int64_t columns = next.begin + next.width < g.n ? next.width : g.n - next.begin;
+    y.next = g.trans_b ? t.b + next.begin * g.ldb + k0 : t.b + k0 * g.ldb + next.begin;
+    y.stride = g.ldb;
+    y.left = g.trans_b ? columns : x.kn;
+    y.lines = ((g.trans_b ? x.kn : columns) + kGemmUnit - 1) / kGemmUnit;
+  } else if (r + plan.block_rows < t.rows && !g.trans_a) {
+    const int64_t rest = t.rows - r - plan.block_rows, rows = rest < plan.block_rows ? rest : plan.block_rows;
+    const int64_t share = (rows + p1 - p0 - 1) / (p1 - p0), first = (p - p0) * share;
+    if (first >= rows) return y;
+    y.next = t.a + (r + plan.block_rows + first) * g.lda + k0;
+    y.stride = g.lda;
+    y.left = share < rows - first ? share : rows - first;
+    y.lines = (x.kn + kGemmUnit - 1) / kGemmUnit;
+  }
+  const int64_t times = (x.rows + 7) / 8 * ((x.kn + kStretch - 1) / kStretch);
+  y.at_once = (y.left + times - 1) / times;
+  return y;
+}
+
+void Job::run(int64_t task, int worker) const {
+  const int64_t product = task / (plan.row_tasks * plan.column_tasks);
+  const int64_t i0 = task / plan.column_tasks % plan.row_tasks * plan.rows;
+  const int64_t p0 = task % plan.column_tasks * plan.panels, all = gemm_panels(g.n);
+  const int64_t p1 = p0 + plan.panels < all ? p0 + plan.panels : all;
+  std::byte* scratch = workspace + worker * (plan.panel_bytes + plan.block_bytes);
+  Task t{};
+  t.rows = g.m - i0 < plan.rows ? g.m - i0 : plan.rows;
+  t.a = g.a + product * g.stride_a + i0 * (g.trans_a ? 1 : g.lda);
+  t.b = g.b + product * g.stride_b;
+  t.c = g.c + product * g.stride_c + i0 * g.ldc;
+  t.panel_scratch = reinterpret_cast<real*>(scratch);
+  t.block_scratch = reinterpret_cast<real*>(scratch + plan.panel_bytes);
+#ifdef R1_HAVE_TRANSPOSE
+  if (g.m == 1 && g.trans_b && !g.packed_b && g.n % 4 == 0) {
+    const int64_t end = gemm_panel(g.n, p1 - 1).begin + gemm_panel(g.n, p1 - 1).width;
+    return row_times_transposed(t, g, gemm_panel(g.n, p0).begin, end < g.n ? end : g.n);
+  }
+#endif
+  for (int64_t p = p0; p < p1; p += plan.block_panels)
+    for (int64_t k0 = 0; k0 < g.k; k0 += plan.kc)
+      run_panels(t, p, p + plan.block_panels < p1 ? p + plan.block_panels : p1, k0);
 }
 
 void clear(const GemmArgs& g) {

@@ -61,6 +61,14 @@ R1_INLINE part load_part(const real* p, part_mask n) {
 R1_INLINE void store_part(real* p, part v, part_mask n) { std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(real)); }
 #endif
 
+/// Memory that will be needed soon, fetched into L2 a few rows per tile so that its latency hides under arithmetic.
+struct Ahead {
+  const real* next = nullptr;
+  int64_t stride = 0, left = 0;  ///< rows to go, `stride` elements apart
+  int64_t lines = 0;             ///< cache lines of a row
+  int64_t at_once = 0;           ///< rows fetched each time
+};
+
 /// `tiles` register tiles below one another, against one panel of B.
 struct Strip {
   int64_t tiles, k;
@@ -69,10 +77,19 @@ struct Strip {
   const real* b;               ///< [k][NP parts], rows b_k apart, all of them readable
   int64_t b_k;
   real* c;
+  const real* c_after;  ///< C of the tile after this strip, or null
   int64_t ldc;
-  part_mask last;  ///< columns of the last part that exist
-  bool load_c;     ///< start from C instead of 0
+  part_mask last;   ///< columns of the last part that exist
+  bool load_c;      ///< start from C instead of 0
+  bool far;         ///< C is not in a near cache
+  int64_t stretch;  ///< k between fetches: all in one burst would fill the line buffers that A and B need
+  Ahead* ahead;     ///< null: nothing
 };
+
+static inline void fetch(Ahead& x) {
+  for (int64_t r = x.at_once < x.left ? x.at_once : x.left; r > 0; --r, --x.left, x.next += x.stride)
+    for (int64_t l = 0; l < x.lines; ++l) __builtin_prefetch(x.next + l * kGemmUnit, 0, 2);
+}
 
 template <int MR, int NP>
 static void strip(const Strip& s) {
@@ -96,18 +113,30 @@ static void strip(const Strip& s) {
     R1_UNROLL_TILE
     for (int q = 0; q < (MR + 3) / 4; ++q) a[q] = a_begin + 4 * q * row;
     const real* b = s.b;
-    for (int64_t k = 0; k < s.k; ++k, b += step_b) {
-      part bv[NP];
-      R1_UNROLL_TILE
-      for (int j = 0; j < NP; ++j) bv[j] = load_part(b + j * kPart);
-      R1_UNROLL_TILE
-      for (int i = 0; i < MR; ++i) {
-        const part av = a[i / 4][(i % 4) * row] - part{};  // broadcast; x - 0 keeps -0
-        R1_UNROLL_TILE
-        for (int j = 0; j < NP; ++j) acc[i][j] = fma_part(av, bv[j], acc[i][j]);
+    const real* c_next = t + 1 < s.tiles ? c + MR * ldc : s.c_after;
+    for (int64_t done = 0; done < s.k; done += s.stretch) {
+      if (s.far) {
+        if (s.ahead) fetch(*s.ahead);
+        if (c_next && done < MR * s.stretch) {
+          R1_UNROLL_TILE
+          for (int j = 0; j < NP; ++j) __builtin_prefetch(c_next + j * kPart, 1);
+          c_next += ldc;
+        }
       }
-      R1_UNROLL_TILE
-      for (int q = 0; q < (MR + 3) / 4; ++q) a[q] += step_a;
+      const int64_t end = s.k - done < s.stretch ? s.k - done : s.stretch;
+      for (int64_t k = 0; k < end; ++k, b += step_b) {
+        part bv[NP];
+        R1_UNROLL_TILE
+        for (int j = 0; j < NP; ++j) bv[j] = load_part(b + j * kPart);
+        R1_UNROLL_TILE
+        for (int i = 0; i < MR; ++i) {
+          const part av = a[i / 4][(i % 4) * row] - part{};  // broadcast; x - 0 keeps -0
+          R1_UNROLL_TILE
+          for (int j = 0; j < NP; ++j) acc[i][j] = fma_part(av, bv[j], acc[i][j]);
+        }
+        R1_UNROLL_TILE
+        for (int q = 0; q < (MR + 3) / 4; ++q) a[q] += step_a;
+      }
     }
     R1_UNROLL_TILE
     for (int i = 0; i < MR; ++i) {

@@ -26,12 +26,15 @@ static inline GemmPanel gemm_panel(int64_t n, int64_t p) {
 
 struct GemmPlan {
   int64_t kc;            ///< k per block: C is stored and reloaded between blocks
+  int64_t block_rows;    ///< rows that meet every panel before the next rows come
+  int64_t block_panels;  ///< panels of B kept packed together
   int64_t rows;          ///< rows of C per task
   int64_t panels;        ///< column panels per task
   int64_t row_tasks;     ///< tasks along M
   int64_t column_tasks;  ///< tasks along N
-  bool pack_a;           ///< copy each [rows, kc] block of A together: far-apart rows share cache sets
+  bool pack_a;           ///< copy each [block_rows, kc] of A together: far-apart rows share cache sets and pages
   bool pack_b;           ///< copy each [kc, width] panel of B together; else read it in place
+  bool far;              ///< more than L2 holds: fetch ahead
   bool parallel;         ///< worth waking the other threads
   int64_t panel_bytes;   ///< scratch of one worker for B
   int64_t block_bytes;   ///< scratch of one worker for A

@@ -7,6 +7,7 @@
 #include "base/log_machine.h"
 #include "base/log_progress.h"
 #include "model/dense.h"
+#include "pipeline/gate.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/model_dir.h"
 #include "pipeline/run_folder.h"
@@ -70,6 +71,10 @@ int run_pretrain(PretrainJob job) {
       std::snprintf(text, sizeof text, "loss %.3f  %.0fk tokens/s", r.loss, static_cast<double>(tokens) / s / 1e3);
       progress.update(r.update, text);
       tokens = 0, since = std::chrono::steady_clock::now();
+    }
+    if (job.gate_every > 0 && r.update % job.gate_every == 0) {
+      const GateReport gate = measure_gate(*model, world, 60, pool);
+      progress.message(cat(r.update, "  ", gate.line()));
     }
     if (job.checkpoint_every > 0 && r.update % job.checkpoint_every == 0) run.save(trainer.state(), r.update);
   }

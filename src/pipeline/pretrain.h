@@ -16,6 +16,7 @@ struct PretrainJob {
   int threads = 0;
   bool resume = false;
   int64_t checkpoint_every = 1000;  ///< updates, 0 = only at the end
+  int64_t gate_every = 500;         ///< updates between measurements of the gate, 0 = never
   WorldConfig world;
   ModelConfig model;       ///< vocab_size is set from the tokenizer
   PretrainConfig train;

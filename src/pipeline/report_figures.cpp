@@ -7,136 +7,20 @@
 #include <set>
 
 #include "base/log.h"
+#include "pipeline/report_specs.h"
 
 namespace r1 {
 namespace {
 
 constexpr int kColors = 6;  // c1..c6 on the page
 
-struct Line {
-  std::string metric, name;
-};
-
-struct Spec {
-  std::string title, caption, anchor;
-  Unit unit = Unit::kNumber;
-  bool to_one = false;  ///< a share: axis from 0 to 100%
-  std::vector<Line> lines;
-};
-
-const std::vector<Spec>& specs() {
-  static const std::vector<Spec> all = {
-      {"Form of the answers",
-       "Share of answers that have exactly the asked form: thought in think tags, then the result in answer tags. It "
-       "is "
-       "usually learnt first, before accuracy moves.",
-       "[R1 Eq. 4]",
-       Unit::kPercent,
-       true,
-       {{"eval/format", "held-out problems"}, {"reward/format", "training rollouts"}}},
-      {"Reward",
-       "Mean rewards of each training rollout. The total is what the advantage is computed from; the parts are kept "
-       "apart "
-       "so that one can be seen to rise at the expense of another.",
-       "[R1 Eq. 4]",
-       Unit::kNumber,
-       false,
-       {{"reward/total", "total"},
-        {"reward/accuracy", "accuracy"},
-        {"reward/format", "format"},
-        {"reward/language", "language"}}},
-      {"Do the checks repair?",
-       "Of the wrong lines that a check looked at, the share that is right afterwards, and of the right ones the share "
-       "that the check spoilt, by the task's own oracle. Reflection that repairs nothing would be decoration.",
-       "[R1 App. C.2]",
-       Unit::kPercent,
-       true,
-       {{"eval/repaired", "wrong, then right"}, {"eval/spoiled", "right, then wrong"}}},
-      {"Distance from the reference",
-       "Mean estimate a token of the KL divergence between the policy and its reference, the term that GRPO holds "
-       "down. "
-       "It drops back whenever the reference is replaced by the policy.",
-       "[R1 Eq. 2]",
-       Unit::kNumber,
-       false,
-       {{"grpo/kl", "KL a token"}}},
-      {"Entropy",
-       "Mean entropy of the next-token distribution along the sampled answers, in nats. A fall to zero means that the "
-       "policy has stopped trying anything new.",
-       "",
-       Unit::kNumber,
-       false,
-       {{"grpo/entropy", "entropy"}}},
-      {"Clipped tokens",
-       "Share of tokens whose gradient vanishes because their probability ratio left the clip range. With the paper's "
-       "wide "
-       "range it stays near zero.",
-       "[R1 Eq. 1]",
-       Unit::kPercent,
-       false,
-       {{"grpo/clipped", "clipped"}}},
-      {"Groups that teach nothing",
-       "Share of groups in which all outputs earned the same reward: their advantages are zero. High at the start "
-       "means "
-       "problems too hard, high at the end problems too easy.",
-       "[R1 Eq. 3]",
-       Unit::kPercent,
-       true,
-       {{"rollout/zero_variance", "zero-variance groups"}}},
-      {"Gradient norm",
-       "L2 norm of the whole gradient before clipping. Spikes show updates that the clip by global norm had to tame.",
-       "",
-       Unit::kNumber,
-       false,
-       {{"train/grad_norm", "gradient norm"}}},
-      {"Cut answers",
-       "Share of answers that ran into the length limit. When it grows, measured length is limited by us and not by "
-       "the "
-       "policy; the paper doubled its limit in mid-run.",
-       "[R1 §2.1]",
-       Unit::kPercent,
-       false,
-       {{"eval/truncated", "held-out problems"}, {"rollout/truncated", "training rollouts"}}},
-      {"Language of the answers",
-       "Mean share of each language among the words of an answer. Without a reward for consistency nothing holds the "
-       "language in place, and the paper reports mixing.",
-       "[R1 Eq. 7] [R1 Fig. 7]",
-       Unit::kPercent,
-       true,
-       {{"eval/language_en", "English"}, {"eval/language_zh", "Chinese"}}},
-      {"Largest probability ratio",
-       "The largest ratio of a token's probability under the policy being trained to that under the policy that drew "
-       "it. "
-       "Exactly 1 at the first update after a rollout in exact mode.",
-       "[R1 Eq. 1]",
-       Unit::kNumber,
-       false,
-       {{"grpo/ratio_max", "largest ratio"}}},
-      {"Rollout against training",
-       "Largest absolute difference between the log-probability recorded while sampling and the one recomputed for "
-       "training. Exact mode keeps it at zero.",
-       "",
-       Unit::kNumber,
-       false,
-       {{"grpo/logp_diff_max", "largest difference"}}},
-      {"Loss",
-       "Mean next-token loss in nats a token, on the training batches and on documents kept apart.",
-       "",
-       Unit::kNumber,
-       false,
-       {{"train/loss", "training"}, {"train/held_out_loss", "held out"}}},
-      {"Learning rate", "Learning rate of each update.", "", Unit::kNumber, false, {{"train/lr", "learning rate"}}},
-      {"Speed",
-       "Tokens a second: generated during rollouts, and trained on during updates.",
-       "",
-       Unit::kNumber,
-       false,
-       {{"rollout/tokens_per_s", "rollout"}, {"train/tokens_per_s", "training"}}},
-  };
-  return all;
+// Metrics that scatter from rollout to rollout; the others are evaluations, set by a schedule, or extremes.
+bool is_noisy(const std::string& name) {
+  for (const char* exact : {"eval/", "memory/", "train/lr", "train/held_out_loss", "train/skipped", "grpo/ref_update",
+                            "grpo/logp_diff_max"})
+    if (name.starts_with(exact)) return false;
+  return true;
 }
-
-bool is_rollout_metric(const std::string& name) { return !name.starts_with("eval/") && name != "train/held_out_loss"; }
 
 // One line for each metric (one run) or for each run and metric (several): colour tells runs apart, dashes metrics.
 void add_lines(Chart& chart, const std::vector<Run>& runs, const std::vector<Line>& lines) {
@@ -150,7 +34,7 @@ void add_lines(Chart& chart, const std::vector<Run>& runs, const std::vector<Lin
                                       : runs[r].name + " · " + lines[i].name;
       line.color = cat("c", (runs.size() == 1 ? i : r) % kColors + 1);
       line.dashed = runs.size() > 1 && i > 0;
-      line.noisy = is_rollout_metric(lines[i].metric);
+      line.noisy = is_noisy(lines[i].metric);
       chart.lines.push_back(std::move(line));
     }
 }
@@ -201,33 +85,50 @@ Figure figure_one(const std::vector<Run>& runs) {
   return f;
 }
 
-Figure level_figure(const std::vector<Run>& runs) {
-  Figure f{"Accuracy by level", "", "[R1 Fig. 8] [R1 App. C.1]", {}, false};
-  Chart chart;
-  chart.title = runs.size() == 1 ? "pass@1 by level" : "pass@1 by level at the end";
-  chart.unit = Unit::kPercent;
-  chart.y_min = 0, chart.y_max = 1;
-  if (runs.size() == 1) {
-    f.caption =
-        "pass@1 of each difficulty level. Easy levels saturate first and hard ones last, as in the paper's figure "
-        "for MATH, where levels 1 to 3 are near their ceiling early and level 5 keeps climbing.";
-    for (const int level : levels(runs[0]))
-      chart.lines.push_back(
-          {cat("level ", level), cat("l", (level + 4) % 5 + 1), curve(runs[0], cat("eval/level_", level))});
-  } else {
-    f.caption = "pass@1 of each difficulty level at the last evaluation of each run, with 95% intervals.";
-    chart.whole_x = true;
-    chart.x_label = "level";
-    for (size_t r = 0; r < runs.size(); ++r) {
-      ChartLine line{runs[r].name, cat("c", r % kColors + 1), {}};
-      line.ends_in_legend = false;
-      for (const int level : levels(runs[r]))
-        if (const auto c = curve(runs[r], cat("eval/level_", level)); !c.empty())
-          line.points.push_back({static_cast<double>(level), c.back().y, c.back().lo, c.back().hi});
-      chart.lines.push_back(line);
+// pass@1 against the level at the first (or last) evaluation.
+ChartLine level_profile(const Run& run, bool first) {
+  ChartLine line;
+  line.ends_in_legend = false;
+  line.dashed = first;
+  for (const int level : levels(run))
+    if (const auto c = curve(run, cat("eval/level_", level)); !c.empty()) {
+      const Point& p = first ? c.front() : c.back();
+      line.points.push_back({static_cast<double>(level), p.y, p.lo, p.hi});
     }
+  return line;
+}
+
+Figure level_figure(const std::vector<Run>& runs) {
+  Figure f{
+      "Accuracy by level",
+      "pass@1 of each difficulty level, with 95% intervals. Easy levels saturate first and hard ones last, as in the "
+      "paper's figure for MATH, where levels 1 to 3 are near their ceiling early and level 5 keeps climbing.",
+      "[R1 Fig. 8] [R1 App. C.1]",
+      {},
+      runs.size() == 1};
+  Chart time, profile;
+  time.unit = profile.unit = Unit::kPercent;
+  time.y_min = profile.y_min = 0;
+  time.y_max = profile.y_max = 1;
+  time.title = "pass@1 by level, over updates";
+  profile.title = runs.size() == 1 ? "pass@1 by level, first and last evaluation" : "pass@1 by level, last evaluation";
+  profile.whole_x = true;
+  profile.x_label = "level";
+  if (runs.size() == 1) {
+    for (const int level : levels(runs[0]))
+      time.lines.push_back(
+          {cat("level ", level), cat("l", (level + 4) % 5 + 1), curve(runs[0], cat("eval/level_", level))});
+    f.charts.push_back(time);
   }
-  f.charts.push_back(chart);
+  for (size_t r = 0; r < runs.size(); ++r)
+    for (const bool first : {true, false}) {
+      if (first && runs.size() > 1) continue;
+      ChartLine line = level_profile(runs[r], first);
+      line.name = runs.size() > 1 ? runs[r].name : first ? "first" : "last";
+      line.color = cat("c", r % kColors + 1);
+      profile.lines.push_back(line);
+    }
+  f.charts.push_back(profile);
   return f;
 }
 
@@ -239,7 +140,7 @@ Figure reflective_figure(const std::vector<Run>& runs) {
       "rare at first and frequent late.",
       "[R1 Fig. 9] [R1 App. C.2]",
       {},
-      false};
+      runs.size() == 1};
   Chart total;
   total.title = "Reflective words an answer";
   total.y_min = 0;
@@ -277,8 +178,8 @@ Figure pass_at_k_figure(const std::vector<Run>& runs) {
   chart.title = "pass@k, first and last evaluation";
   chart.unit = Unit::kPercent;
   chart.y_min = 0, chart.y_max = 1;
-  chart.whole_x = true;
-  chart.x_label = "k, as a power of two";
+  chart.whole_x = chart.log2_x = true;
+  chart.x_label = "k";
   for (size_t r = 0; r < runs.size(); ++r) {
     ChartLine first{runs.size() == 1 ? "first" : runs[r].name + " · first", cat("c", r % kColors + 1), {}, true},
         last = first;
@@ -350,7 +251,9 @@ Figure paper_figure() {
   accuracy.unit = Unit::kPercent;
   accuracy.y_min = 0, accuracy.y_max = 1;
   accuracy.lines = {line("pass@1", "c1", {{200, 0.156}, {4000, 0.6}, {8400, 0.71}}),
-                    line("cons@16", "c2", {{200, 0.25}, {8400, 0.867}})};
+                    line("cons@16, ends only", "c2", {{200, 0.25}, {8400, 0.867}})};
+  accuracy.lines[1].dots_only =
+      true;  // a straight line between its ends would cross pass@1, which the paper's does not
   length.title = "Paper: mean response length, tokens";
   length.y_min = 0;
   length.lines = {line("training", "c1", {{0, 500}, {2000, 2000}, {4000, 4000}, {6000, 5500}, {8400, 9700}})};
@@ -361,6 +264,7 @@ Figure paper_figure() {
       "problems: shapes may be compared, heights may not.",
       "[R1v1 Fig. 2] [R1v1 Fig. 3]",
       {accuracy, length},
+      true,
       true};
 }
 

@@ -14,7 +14,8 @@ struct Figure {
   std::string caption;  ///< plain text, our own words
   std::string anchor;   ///< "[R1 Fig. 1]", empty when the paper says nothing of it
   std::vector<Chart> charts;
-  bool wide = false;  ///< takes the whole width of the page
+  bool wide = false;   ///< takes the whole width of the page
+  bool aside = false;  ///< wide, with small charts and the caption beside them
 };
 
 /// The figures for which the runs have data. One run: several lines a chart; several runs: one colour a run.

@@ -19,37 +19,43 @@ std::string tile(const std::string& name, const std::string& value, const std::s
   return cat("<div class=\"tile\"><span>", name, "</span><b>", value, "</b><small>", note, "</small></div>\n");
 }
 
-std::string change_tile(const Run& run, const std::string& metric, const std::string& name, Unit unit, bool times) {
+std::string change_tile(const Run& run, const std::string& metric, const std::string& name, Unit unit) {
   const auto c = curve(run, metric);
   if (c.empty()) return "";
   const Point &a = c.front(), &b = c.back();
-  std::string note =
-      b.hi > b.lo ? cat("95%: ", format_value(b.lo, unit, true), " – ", format_value(b.hi, unit, true)) : "";
-  if (times && a.y > 0 && c.size() > 1)
-    note = cat("× ", format_value(std::round(b.y / a.y * 10) / 10, Unit::kNumber, true));
-  std::string value = c.size() > 1 ? cat("<i>", format_value(a.y, unit, false), " →</i> ") : "";
-  return tile(name, value + format_value(b.y, unit, true), note);
+  std::string note;
+  if (c.size() > 1) note = cat("from ", format_value(a.y, unit, true));
+  if (unit == Unit::kNumber && a.y > 0 && c.size() > 1)
+    note += cat(", × ", format_value(std::round(b.y / a.y * 10) / 10, Unit::kNumber, true));
+  if (b.hi > b.lo) note += cat("<br>95%: ", format_value(b.lo, unit, true), " – ", format_value(b.hi, unit, true));
+  return tile(name, format_value(b.y, unit, true), note);
 }
 
 std::string tiles(const Run& run) {
   const int64_t k = cons_k(run);
   std::string out = "<div class=\"tiles\">\n";
-  out += change_tile(run, "eval/pass_at_1", "pass@1", Unit::kPercent, false);
-  if (k > 0) out += change_tile(run, cat("eval/cons_at_", k), cat("cons@", k), Unit::kPercent, false);
-  out += change_tile(run, "eval/format", "form", Unit::kPercent, false);
-  out += change_tile(run, "eval/length", "length, tokens", Unit::kNumber, true);
-  out += change_tile(run, "eval/reflective", "reflective words", Unit::kNumber, true);
-  if (curve(run, "eval/pass_at_1").empty()) out += change_tile(run, "train/loss", "loss", Unit::kNumber, false);
+  out += change_tile(run, "eval/pass_at_1", "pass@1", Unit::kPercent);
+  if (k > 0) out += change_tile(run, cat("eval/cons_at_", k), cat("cons@", k), Unit::kPercent);
+  out += change_tile(run, "eval/format", "form", Unit::kPercent);
+  out += change_tile(run, "eval/length", "length, tokens", Unit::kNumber);
+  out += change_tile(run, "eval/reflective", "reflective words", Unit::kNumber);
+  if (curve(run, "eval/pass_at_1").empty()) out += change_tile(run, "train/loss", "loss", Unit::kNumber);
   const MetricRow& last = run.rows.back();
   if (last.time_s > 0)
-    out += tile("time", format_duration(last.time_s), cat(last.rollout, " rollouts, ", last.update, " updates"));
+    out += tile("time", format_duration(last.time_s), cat(last.rollout, " rollouts<br>", last.update, " updates"));
   return out + "</div>\n";
 }
 
 std::string figure_html(const Figure& f, int number) {
-  std::string out = cat("<figure class=\"card", f.wide ? " wide" : "", "\"><h3>", html_escape(f.title),
-                        "</h3><div class=\"charts\">");
-  for (const Chart& c : f.charts) out += chart_html(c);
+  std::string out = cat("<figure class=\"card",
+                        f.aside  ? " wide aside"
+                        : f.wide ? " wide"
+                                 : "",
+                        "\"><h3>", html_escape(f.title), "</h3><div class=\"charts\">");
+  for (Chart c : f.charts) {
+    if (c.title == f.title) c.title.clear();  // said above already
+    out += chart_html(c);
+  }
   out += "</div><figcaption>";
   if (number > 0) out += cat("<b>Figure ", number, ".</b> ");
   out += html_escape(f.caption);
@@ -142,9 +148,8 @@ std::string headline(const std::vector<Run>& runs) {
   }
   if (pass.size() < 2) return "A run of r1.";
   return cat("From ", format_value(pass.front().y, Unit::kPercent, true), " to ",
-             format_value(pass.back().y, Unit::kPercent, true),
-             " of held-out problems solved, by reinforcement learning from ", "rule rewards alone, in ",
-             static_cast<int64_t>(pass.back().x), " policy updates.");
+             format_value(pass.back().y, Unit::kPercent, true), " of held-out problems solved, in ",
+             static_cast<int64_t>(pass.back().x - pass.front().x), " policy updates.");
 }
 
 }  // namespace

@@ -66,31 +66,32 @@ std::string class_of(const Piece& p) {
   return a.empty() || b.empty() ? a + b : a + " " + b;
 }
 
-// A worked answer on one long line reads better with a break after each of its steps.
-std::string with_breaks(const std::string& escaped, bool one_line) {
-  if (!one_line) return escaped;
-  std::string out;
-  for (size_t i = 0; i < escaped.size(); ++i) {
-    out += escaped[i];
-    // "; " ends a step; the ';' of an entity is never followed by a blank that was not in the text before it
-    if (escaped[i] == ';' && i + 1 < escaped.size() && escaped[i + 1] == ' ') {
-      const size_t amp = escaped.rfind('&', i);
-      if (amp == std::string::npos || i - amp > 6) out += "<br>";
+// Escapes a piece; a worked answer on one long line reads better with a break after each step ("; "). `last` is the
+// byte before the piece, and becomes its last one.
+std::string piece_html(const std::string& text, bool breaks, char& last) {
+  std::string out, part;
+  for (const char c : text) {
+    part += c;
+    if (breaks && c == ' ' && last == ';') {
+      out += cat(html_escape(part), "<br>");
+      part.clear();
     }
+    last = c;
   }
-  return out;
+  return out + html_escape(part);
 }
 
 std::string answer_html(const Sample& s, const std::vector<std::string>& words) {
   const bool right = s.accuracy >= 0.5, form = s.format >= 0.5;
-  std::string out =
-      cat("<div class=\"answer\"><header><b>update ", s.update, "</b><span class=\"badge ", right ? "yes" : "no", "\">",
-          right ? "✓ right" : "✗ wrong", "</span><span class=\"badge ", form ? "yes" : "no", "\">", form ? "✓" : "✗",
-          " form</span><span class=\"len\">", s.length, " tokens</span></header><div class=\"text\">");
+  std::string out = cat("<div class=\"answer\"><header><b>update ", s.update, "</b><span class=\"badge ",
+                        right ? "yes" : "no", "\">", right ? "✓ right" : "✗ wrong", "</span><span class=\"badge ",
+                        form ? "yes" : "no", "\">", form ? "✓" : "✗", " form</span><span class=\"len\">", s.length,
+                        s.length == 1 ? " token" : " tokens", "</span></header><div class=\"text\">");
   size_t shown = 0;
+  char last = ' ';
   const bool one_line = s.completion.find('\n') == std::string::npos;
   for (const Piece& p : marked_up(s, words)) {
-    const std::string text = with_breaks(html_escape(p.text), one_line);
+    const std::string text = piece_html(p.text, one_line, last);
     const std::string name = class_of(p);
     out += name.empty() ? text : cat("<span class=\"", name, "\">", text, "</span>");
     if ((shown += p.text.size()) > kMaxShown) {

@@ -2,9 +2,9 @@
 #include "pipeline/report_html.h"
 
 namespace r1 {
+namespace {
 
-const char* report_style() {
-  return R"CSS(
+constexpr char kStyle[] = R"CSS(
 :root{color-scheme:light dark;--bg:#f7f6f3;--card:#fff;--ink:#1d1c1a;--mut:#6d6a64;--line:#e7e4dd;--grid:#efece6;
 --c1:#2a5bd7;--c2:#d9530b;--c3:#0a8a67;--c4:#8a43c4;--c5:#b88700;--c6:#c02b52;
 --l1:#86c9b2;--l2:#3fa9b4;--l3:#2f7fb9;--l4:#3f55ab;--l5:#46267d;
@@ -31,8 +31,7 @@ h4{font-size:.86rem;font-weight:600;color:var(--mut)}
 .tile{padding:13px 16px;display:flex;flex-direction:column}
 .tile span{color:var(--mut);font-size:.84rem}
 .tile b{font-size:1.6rem;line-height:1.25;letter-spacing:-.02em;font-variant-numeric:tabular-nums;white-space:nowrap}
-.tile b i{font-style:normal;font-weight:400;font-size:1.02rem;color:var(--mut);letter-spacing:0}
-.tile small{color:var(--mut);font-size:.8rem;min-height:1.3em}
+.tile small{color:var(--mut);font-size:.8rem;line-height:1.45}
 section{margin-top:40px}
 .grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:18px;margin-top:0}
 .grid.small{grid-template-columns:repeat(3,minmax(0,1fr));padding:0 16px 16px}
@@ -42,16 +41,18 @@ section{margin-top:40px}
 .wide .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:26px}
 .chart{position:relative;min-width:0;display:flex;flex-direction:column}
 .chart svg{display:block;width:100%;height:auto;overflow:visible;touch-action:pan-y;margin-top:auto}
-.card h3:only-of-type{margin:0}
+.aside{display:grid;grid-template-columns:2fr 1fr;gap:0 26px}.aside h3{grid-column:1/-1}.aside .charts{grid-template-columns:1fr 1fr}
+.aside figcaption{margin:0;padding:10px 0 0}
 .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:1px 16px;font-size:.84rem;color:var(--mut);margin:3px 0 7px}
 .legend b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
 .sw{display:inline-block;width:18px;height:0;border-top:3px solid var(--c);border-radius:2px;margin-right:6px;vertical-align:.24em}
 .sw.dash{border-top-style:dotted}
 figcaption,.cap{color:var(--mut);font-size:.9rem;line-height:1.5}
-figcaption{margin-top:auto;padding-top:12px;max-width:80ch}
+figcaption{margin-top:auto;padding-top:12px;max-width:105ch}
 figcaption b{color:var(--ink)}
 .anchor{font-size:.8rem;color:var(--mut);background:var(--grid);border-radius:6px;padding:1px 6px;white-space:nowrap}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--mut);font-variant-numeric:tabular-nums}
+.aside svg text{font-size:16px}.aside .line{stroke-width:3}
 .ty{text-anchor:end}.tx{text-anchor:middle}.tr{text-anchor:end}
 .gl{stroke:var(--grid);stroke-width:1;fill:none}
 .line{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}
@@ -97,16 +98,14 @@ details summary{cursor:pointer}
 section.warn{padding:14px 20px}.warn ul{padding-left:20px;color:var(--mut);font-size:.9rem}
 footer{margin-top:44px;color:var(--mut);font-size:.84rem;max-width:80ch}
 code{font-family:ui-monospace,Menlo,Consolas,monospace}
-@media (max-width:860px){.grid{grid-template-columns:minmax(0,1fr)}.grid.small{grid-template-columns:repeat(2,minmax(0,1fr))}}
+@media (max-width:860px){.aside{display:flex}.aside .charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,250px),1fr))}.grid{grid-template-columns:minmax(0,1fr)}.grid.small{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:560px){main{padding:24px 14px 48px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:9px}
-.tile{padding:10px 12px}.tile b{font-size:1.3rem}.tile b i{font-size:.86rem}.card{padding:15px 14px 13px}
+.tile{padding:10px 12px}.tile b{font-size:1.3rem}.card{padding:15px 14px 13px}
 .grid.small{grid-template-columns:minmax(0,1fr)}svg text{font-size:15.5px}th,td{padding:8px 11px}.kv th,.kv td{padding:5px 11px}}
 @media print{body{background:#fff}.tile,.card,.story{break-inside:avoid}}
 )CSS";
-}
 
-const char* report_script() {
-  return R"JS(
+constexpr char kScript[] = R"JS(
 document.querySelectorAll('svg[data-lines]').forEach(svg=>{
   const lines=JSON.parse(svg.dataset.lines),box=svg.parentNode,cross=svg.querySelector('.cross');
   let tip=null;
@@ -121,18 +120,22 @@ document.querySelectorAll('svg[data-lines]').forEach(svg=>{
     for(const l of lines){
       let i=0;l.x.forEach((v,k)=>{if(Math.abs(v-x)<Math.abs(l.x[i]-x))i=k});
       if(Math.abs(l.x[i]-x)>12)continue;
-      if(!head){head=l.t[i][0];tip.append(head)}
+      if(!head){head=svg.dataset.x+': '+l.t[i][0];tip.append(head)}
       const dot=document.createElement('i');dot.style.setProperty('--c','var(--'+l.c+')');
       tip.append('\n',dot,l.n+'  '+l.t[i][1]);
     }
     cross.setAttribute('d','M'+x+' 10V230');
     const left=x/480*r.width,w=tip.offsetWidth;
     tip.style.left=Math.max(0,Math.min(r.width-w,left+(left>r.width/2?-w-12:12)))+'px';
-    tip.style.top=(svg.offsetTop+8)+'px';
+    tip.style.top=(r.top-box.getBoundingClientRect().top+8)+'px';
   });
   svg.addEventListener('pointerleave',hide);
 });
 )JS";
-}
+
+}  // namespace
+
+const char* report_style() { return kStyle; }
+const char* report_script() { return kScript; }
 
 }  // namespace r1

@@ -1,4 +1,4 @@
-// Scales, ticks, paths, legends. All coordinates are in the units of a 480 x 270 view box, which the page scales to the
+// Scales, ticks, paths, legends. All coordinates are in the units of a 480 x 274 view box, which the page scales to the
 // width of a card. Paper: none.
 #include "pipeline/report_svg.h"
 
@@ -9,9 +9,9 @@
 namespace r1 {
 namespace {
 
-constexpr double kWidth = 480, kHeight = 270, kLeft = 50, kRight = 14, kTop = 10, kBottom = 40;
+constexpr double kWidth = 480, kHeight = 274, kLeft = 50, kRight = 14, kTop = 10, kBottom = 44;
 constexpr size_t kMaxPoints = 500;   // more than a screen shows: averaged in buckets
-constexpr size_t kNoisyPoints = 40;  // fewer need no moving average
+constexpr size_t kNoisyPoints = 40;  // fewer need no smoothing
 
 std::string fixed(double v, int digits) {
   char text[400];
@@ -83,8 +83,9 @@ Scale scale_of(const Chart& c) {
   if (!(s.y1 > s.y0)) {  // a constant
     const double pad = s.y0 == 0 ? 1 : std::abs(s.y0) * 0.1;
     if (s.y0 > 0 || s.y0 < 0) s.y0 -= pad;
-    s.y1 = s.y0 + 2 * pad;
+    s.y1 = s.y0 + (s.y0 == 0 ? 1 : 2) * pad;
   }
+  if (s.x0 > 0 && s.x0 < 0.06 * s.x1) s.x0 = 0;
   if (!(s.x1 > s.x0)) s.x1 = s.x0 + 1;
   if (c.whole_x) s.x0 -= 0.4, s.x1 += 0.4;
   if (!c.y_max) {
@@ -95,22 +96,32 @@ Scale scale_of(const Chart& c) {
   return s;
 }
 
+// Labels of neighbouring ticks must differ: as many digits as their distance needs.
+std::string tick_label(double t, double step, Unit unit) {
+  const double factor = unit == Unit::kPercent ? 100 : 1;
+  if (unit == Unit::kNumber && (std::abs(t) >= 1e4 || step >= 1e3 || step < 1e-6)) return format_value(t, unit, false);
+  const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step * factor) + 1e-9)));
+  return trimmed(t * factor, digits) + (unit == Unit::kPercent ? "%" : "");
+}
+
 std::string axes(const Chart& c, const Scale& s) {
   std::string out;
-  for (const double t : nice_ticks(s.y0, s.y1, 5)) {
+  const auto levels = nice_ticks(s.y0, s.y1, 5);
+  const double step = levels.size() > 1 ? levels[1] - levels[0] : 1;
+  for (const double t : levels) {
     const std::string y = trimmed(s.y(t), 1);
     out += cat("<path class=\"gl\" d=\"M", kLeft, " ", y, "H", kWidth - kRight, "\"/><text class=\"ty\" x=\"",
-               kLeft - 7, "\" y=\"", y, "\" dy=\".33em\">", format_value(t, c.unit, false), "</text>");
+               kLeft - 7, "\" y=\"", y, "\" dy=\".33em\">", tick_label(t, step, c.unit), "</text>");
   }
-  std::vector<double> ticks = nice_ticks(s.x0, s.x1, 6);
+  std::vector<double> ticks = nice_ticks(s.x0, s.x1, 5);
   if (c.whole_x) {
     ticks.clear();
     for (double x = std::ceil(s.x0); x <= s.x1 && ticks.size() < 20; ++x) ticks.push_back(x);
   }
   for (const double t : ticks)
-    out += cat("<text class=\"tx\" x=\"", trimmed(s.x(t), 1), "\" y=\"", kHeight - kBottom + 17, "\">",
-               format_value(t, Unit::kNumber, false), "</text>");
-  return out + cat("<text class=\"tx lab\" x=\"", (kLeft + kWidth - kRight) / 2, "\" y=\"", kHeight - 5, "\">",
+    out += cat("<text class=\"tx\" x=\"", trimmed(s.x(t), 1), "\" y=\"", kHeight - kBottom + 20, "\">",
+               format_value(c.log2_x ? std::exp2(t) : t, Unit::kNumber, false), "</text>");
+  return out + cat("<text class=\"tx lab\" x=\"", (kLeft + kWidth - kRight) / 2, "\" y=\"", kHeight - 4, "\">",
                    html_escape(c.x_label), "</text>");
 }
 
@@ -120,12 +131,12 @@ std::string line_svg(const ChartLine& line, const Scale& s, bool whole_x) {
   std::string out;
   if (has_band(points) && !whole_x) out += cat("<path class=\"band\"", color, " d=\"", band_of(points, s), "\"/>");
   const bool average = line.noisy && points.size() >= kNoisyPoints;
-  if (points.size() > 1)
+  if (points.size() > 1 && !line.dots_only)
     out += cat("<path class=\"line", average ? " faint" : "", line.dashed ? " dash" : "", "\"", color, " d=\"",
                path_of(points, s), "\"/>");
   if (average)
     out += cat("<path class=\"line", line.dashed ? " dash" : "", "\"", color, " d=\"",
-               path_of(moving_average(points, points.size() / 16 | 1), s), "\"/>");
+               path_of(smoothed(points, points.size() / 16 | 1), s), "\"/>");
   if (points.size() > kNoisyPoints) return out;
   for (const Point& p : points) {
     const std::string x = trimmed(s.x(p.x), 1);
@@ -133,7 +144,10 @@ std::string line_svg(const ChartLine& line, const Scale& s, bool whole_x) {
       out += cat("<path class=\"bar\"", color, " d=\"M", x, " ", trimmed(s.y(p.lo), 1), "V", trimmed(s.y(p.hi), 1),
                  "\"/>");
     out += cat("<circle class=\"dot\"", color, " cx=\"", x, "\" cy=\"", trimmed(s.y(p.y), 1), "\" r=\"",
-               line.noisy ? "1.6" : "2.4", "\"/>");
+               line.noisy       ? "1.6"
+               : line.dots_only ? "4"
+                                : "2.4",
+               "\"/>");
   }
   return out;
 }
@@ -147,7 +161,7 @@ std::string legend(const Chart& c) {
     if (line.ends_in_legend) {
       // A noisy line's ends are those of its average: single rollouts mislead.
       const auto p = line.noisy && line.points.size() >= kNoisyPoints
-                         ? moving_average(line.points, line.points.size() / 16 | 1)
+                         ? smoothed(line.points, line.points.size() / 16 | 1)
                          : line.points;
       out +=
           cat(" <b>", format_value(p.front().y, c.unit, true), " → ", format_value(p.back().y, c.unit, true), "</b>");
@@ -168,7 +182,7 @@ std::string hover_data(const Chart& c, const Scale& s) {
       std::string value = format_value(p.y, c.unit, true);
       if (p.hi > p.lo)
         value += cat("  (", format_value(p.lo, c.unit, true), " – ", format_value(p.hi, c.unit, true), ")");
-      text.push_back(Json::array({format_value(p.x, Unit::kNumber, true), value}));
+      text.push_back(Json::array({format_value(c.log2_x ? std::exp2(p.x) : p.x, Unit::kNumber, true), value}));
     }
     if (!x.empty()) lines.push_back({{"n", line.name}, {"c", line.color}, {"x", x}, {"y", y}, {"t", text}});
   }
@@ -191,8 +205,11 @@ std::vector<double> nice_ticks(double lo, double hi, int count) {
 
 std::string format_value(double v, Unit unit, bool exact) {
   if (!std::isfinite(v)) return "–";
-  if (unit == Unit::kPercent)
-    return trimmed(v * 100, exact ? 1 : std::abs(v) < 0.0999 && v != std::round(v * 100) / 100 ? 2 : 0) + "%";
+  if (unit == Unit::kPercent) {
+    const double p = std::abs(v * 100);
+    if (p == 0 || p >= 9.995) return trimmed(v * 100, exact ? 1 : 0) + "%";
+    return trimmed(v * 100, p >= 1 || p < 1e-6 ? 1 : 1 - static_cast<int>(std::floor(std::log10(p)))) + "%";
+  }
   const double a = std::abs(v);
   if (a == 0) return "0";
   if (a >= 1e9) return trimmed(v / 1e9, exact ? 2 : 1) + "G";
@@ -207,15 +224,21 @@ std::string format_value(double v, Unit unit, bool exact) {
   return text;
 }
 
-std::vector<Point> moving_average(const std::vector<Point>& points, size_t window) {
+std::vector<Point> smoothed(const std::vector<Point>& points, size_t window) {
   std::vector<Point> out;
   const size_t half = window / 2;
   for (size_t i = 0; i < points.size(); ++i) {
-    const size_t reach = std::min({half, i, points.size() - 1 - i});  // symmetric, so that a slope stays a slope
-    double sum = 0;
-    for (size_t k = i - reach; k <= i + reach; ++k) sum += points[k].y;
-    const double mean = sum / static_cast<double>(2 * reach + 1);
-    out.push_back({points[i].x, mean, mean, mean});
+    const size_t begin = i > half ? i - half : 0, end = std::min(points.size(), i + half + 1);
+    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, low = points[i].y, high = low;
+    for (size_t k = begin; k < end; ++k) {
+      const double x = points[k].x - points[i].x;
+      low = std::min(low, points[k].y), high = std::max(high, points[k].y);
+      n += 1, sx += x, sy += points[k].y, sxx += x * x, sxy += x * points[k].y;
+    }
+    const double det = n * sxx - sx * sx;
+    // The fit at x = 0, which is this point; never beyond what was measured (a share stays a share at the ends).
+    const double y = std::clamp(det > 0 ? (sxx * sy - sx * sxy) / det : sy / n, low, high);
+    out.push_back({points[i].x, y, y, y});
   }
   return out;
 }
@@ -223,8 +246,9 @@ std::vector<Point> moving_average(const std::vector<Point>& points, size_t windo
 std::string chart_html(const Chart& c) {
   if (std::all_of(c.lines.begin(), c.lines.end(), [](const ChartLine& l) { return l.points.empty(); })) return "";
   const Scale s = scale_of(c);
-  std::string svg = cat("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"",
-                        html_escape(c.title), "\" data-lines=\"", hover_data(c, s), "\">", axes(c, s));
+  std::string svg =
+      cat("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"", html_escape(c.title),
+          "\" data-x=\"", html_escape(c.x_label), "\" data-lines=\"", hover_data(c, s), "\">", axes(c, s));
   for (const auto& rule : c.rules) {
     if (!(rule.y >= s.y0 && rule.y <= s.y1)) continue;
     const std::string y = trimmed(s.y(rule.y), 1);
@@ -233,7 +257,8 @@ std::string chart_html(const Chart& c) {
   }
   for (const auto& line : c.lines) svg += line_svg(line, s, c.whole_x);
   svg += "<path class=\"cross\"/></svg>";
-  return cat("<div class=\"chart\"><h4>", html_escape(c.title), "</h4>", legend(c), svg, "</div>\n");
+  const std::string title = c.title.empty() ? "" : cat("<h4>", html_escape(c.title), "</h4>");
+  return cat("<div class=\"chart\">", title, legend(c), svg, "</div>\n");
 }
 
 }  // namespace r1

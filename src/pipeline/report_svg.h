@@ -16,7 +16,8 @@ struct ChartLine {
   std::string color;          ///< a CSS variable of the page, without dashes: "c1"
   std::vector<Point> points;  ///< ascending x
   bool dashed = false;
-  bool noisy = false;          ///< a point a rollout: drawn faint, with a moving average on top
+  bool noisy = false;          ///< a point a rollout: drawn faint, with a smoothed line on top
+  bool dots_only = false;      ///< no line between the points
   bool ends_in_legend = true;  ///< legend shows first and last value
 };
 
@@ -34,6 +35,7 @@ struct Chart {
   std::vector<ChartLine> lines;
   std::vector<ChartRule> rules;
   bool whole_x = false;  ///< a tick at every whole x (levels)
+  bool log2_x = false;   ///< with whole_x: x is log2 of what the tick says
 };
 
 /// Title, legend and drawing; "" when no line has a point.
@@ -43,8 +45,9 @@ std::string chart_html(const Chart& chart);
 std::vector<double> nice_ticks(double lo, double hi, int count);
 /// "73%" or "72.8%", "0.012", "1.3k": short for an axis, one more digit for a value.
 std::string format_value(double v, Unit unit, bool exact);
-/// Centred moving average of y over `window` points (odd); lo and hi follow y.
-std::vector<Point> moving_average(const std::vector<Point>& points, size_t window);
+/// Each y replaced by the straight line fitted to the `window` points around it (fewer at the ends), so that a slope
+/// stays a slope and the ends do not bend; lo and hi become y.
+std::vector<Point> smoothed(const std::vector<Point>& points, size_t window);
 /// Text made safe for HTML content and attributes: markup escaped, invalid UTF-8, control and direction characters
 /// replaced by U+FFFD.
 std::string html_escape(const std::string& text);

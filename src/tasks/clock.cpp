@@ -35,6 +35,12 @@ std::string clock_operand(const ClockStep& step) {
                                       : std::string(1, static_cast<char>('0' + step.operand));
 }
 
+std::string clock_start(int start, int& label) {
+  std::string out;
+  for (const char digit : two_digits(start)) out += static_cast<char>('a' + label++), out += digit;
+  return out;
+}
+
 std::string clock_fragment(const ClockStep& step, int& label) {
   const auto next = [&] { return static_cast<char>('a' + label++); };
   std::string out = {next(), step.op};
@@ -43,8 +49,8 @@ std::string clock_fragment(const ClockStep& step, int& label) {
 }
 
 std::string clock_labelled(const ClockExpression& e) {
-  std::string out = two_digits(e.start);
   int label = 0;
+  std::string out = clock_start(e.start, label);
   for (const ClockStep& s : e.steps) out += clock_fragment(s, label);
   return out;
 }
@@ -93,8 +99,8 @@ std::string careful_product(int a, int b) {
   const int a1 = a / 10, a0 = a % 10, b1 = b / 10, b0 = b % 10;
   const auto term = [](int x, int y) { return cat(x, "*", y, "=", two_digits(x * y), ","); };
   const int carry = a0 * b0 / 10, cross1 = a1 * b0 % 10, cross2 = a0 * b1 % 10;
-  const int first = (carry + cross1) % 10, second = (first + cross2) % 10;
-  return cat(term(a0, b0), term(a1, b0), term(a0, b1), carry, "+", cross1, "=", first, "+", cross2, "=", second);
+  const int first = (cross2 + cross1) % 10, second = (first + carry) % 10;
+  return cat(term(a0, b1), term(a1, b0), term(a0, b0), cross2, "+", cross1, "=", first, "+", carry, "=", second);
 }
 
 ClockStep draw_step(char op, Rng& rng) { return {op, op == '*' ? rng.range(11, 99) : rng.range(1, 9)}; }

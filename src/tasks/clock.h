@@ -1,7 +1,7 @@
 // Clock arithmetic, the matter of the toy world math-1: a start value and steps + - *, from left to right, every result
 // taken mod 100 and written with two digits. This file knows the numbers and how they are written; what is said about
 // them is in math_1_corpus.cpp. In the labelled form each copied token has a letter of its own before it, so that
-// looking up an operand is one induction step: 47a+b8c*d3e3 is (47 + 8) * 33. Paper: none.
+// looking up an operand is one induction step: a4b7c+d8e*f3g3 is (47 + 8) * 33. Paper: none.
 #pragma once
 #include <optional>
 #include <string>
@@ -25,8 +25,8 @@ struct ClockExpression {
 };
 
 inline constexpr int kClockLevels = 5;
-/// Labels a..o: five two-digit steps take three each.
-inline constexpr int kClockLabels = 15;
+/// Labels a..q: two for the start value, three for each of five two-digit steps.
+inline constexpr int kClockLabels = 17;
 
 /// a op b mod 100, 0..99.
 int clock_apply(char op, int a, int b);
@@ -37,9 +37,11 @@ int clock_value(const ClockExpression& e);
 std::string two_digits(int n);
 /// The operand as written: one digit for + and -, two for *.
 std::string clock_operand(const ClockStep& step);
-/// "a+b8": the step with its labels; `label` (0 is a) moves past those used.
+/// "a4b7": a start value with its labels; `label` (0 is a) moves past those used.
+std::string clock_start(int start, int& label);
+/// "c+d8": the step with its labels; `label` (0 is a) moves past those used.
 std::string clock_fragment(const ClockStep& step, int& label);
-/// "47a+b8c*d3e3": as the prompt shows it.
+/// "a4b7c+d8e*f3g3": as the prompt shows it.
 std::string clock_labelled(const ClockExpression& e);
 /// "47+8*33": without labels; Problem::data.
 std::string clock_plain(const ClockExpression& e);

@@ -52,7 +52,7 @@ class Math1 final : public Task {
 R1_REGISTER(TaskFactory, "math-1", [] { return std::unique_ptr<Task>(new Math1(0)); });
 R1_REGISTER(TaskFactory, "math-1-zh", [] { return std::unique_ptr<Task>(new Math1(1)); });
 
-std::string key_of(const ClockExpression& e) { return "math-1:" + clock_key(e); }
+std::string key_of(const ClockExpression& e) { return cat("math-1:", clock_key(e)); }
 
 }  // namespace
 

@@ -96,18 +96,20 @@ std::string Writer::check(int left, const ClockStep& step, bool agrees, int lang
   return cat(w.wait, work, ",", agrees ? w.ok : w.wrong, two_digits(right), ";");
 }
 
-/// The first `stop` lines; `value` becomes what the chain has reached, slips included.
+/// "first a4b7; then c+d8,47+8=55;...": the start and the first `stop` steps; `value` becomes what the chain has
+/// reached, slips included.
 std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop, int& value) {
-  std::string out;
+  std::string out = math_words(line_language(body)).first;
   int label = 0;
+  out += clock_start(e.start, label);
+  out += ";";
   value = e.start;
   for (size_t i = 0; i < stop; ++i) {
     const ClockStep& step = e.steps[i];
     const int language = line_language(body);
     const MathWords& w = math_words(language);
     const int quick = quick_result(value, step), right = clock_apply(step.op, value, step.operand);
-    out += i == 0 ? w.first : w.then;
-    out += cat(clock_fragment(step, label), ",", clock_equation(value, step, quick), ";");
+    out += cat(w.then, clock_fragment(step, label), ",", clock_equation(value, step, quick), ";");
     const double rate = step.op != '*'         ? r_.check_sum
                         : language == kEnglish ? r_.check_product_en
                                                : r_.check_product_zh;
@@ -179,7 +181,7 @@ Document Writer::sheet() {
   for (int k = rng_.range(4, 8); k > 0; --k) {
     const ClockStep step = draw_allowed(value, "+-");
     const int next = clock_apply(step.op, value, step.operand);
-    text += clock_equation(value, step, next) + ";";
+    text += cat(clock_equation(value, step, next), ";");
     value = next;
   }
   return {"sheet", "", {text_piece(text)}};
@@ -192,9 +194,9 @@ Document Writer::lesson() {
   for (int k = rng_.range(1, 3); k > 0; --k) {
     const ClockStep step = draw_step('*', rng_);
     const int next = clock_apply('*', value, step.operand);
-    text += clock_equation(value, step, quick_result(value, step)) + ";";
-    text += math_words(rng_.range(0, 1)).calc + careful_product(value, step.operand) + ",";
-    text += math_words(rng_.range(0, 1)).so + two_digits(next) + ";";
+    text += cat(clock_equation(value, step, quick_result(value, step)), ";");
+    text += cat(math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",");
+    text += cat(math_words(rng_.range(0, 1)).so, two_digits(next), ";");
     value = next;
   }
   return {"lesson", "", {text_piece(text)}};
@@ -214,25 +216,26 @@ Document Writer::table() {
   return {"table", "", {text_piece(text)}};
 }
 
-/// "note 76a+b5c*d3e5;c*d3e5,76*35=?;a+b5,76+5=?;...": looking operands up, in shuffled order, twice.
+/// "note a7b6c+d5e*f3g5?a7b6;e*f3g5,76*35=?;c+d5,76+5=?;...": looking operands up, in shuffled order, twice.
 Document Writer::note() {
   struct Item {
     std::string fragment, equation;
   };
   const int n = rng_.range(2, 4), left = rng_.range(0, 99);
-  int label = rng_.range(0, kClockLabels - 1 - 3 * n);
+  int label = rng_.range(0, kClockLabels - 2 - 3 * n);
   std::vector<Item> items;
-  std::string text = cat("note ", two_digits(left));
+  const std::string start = clock_start(left, label);
+  std::string text = cat("note ", start);
   for (int i = 0; i < n; ++i) {
-    const ClockStep step = draw_allowed(left, "+-*");
+    const ClockStep step = draw_allowed(left, "+-**");
     const std::string fragment = clock_fragment(step, label);
     text += fragment;
     items.push_back({fragment, cat(two_digits(left), step.op, clock_operand(step), "=?;")});
   }
-  text += ";";
+  text += cat("?", start, ";");
   for (int round = 0; round < 2; ++round) {
     shuffle(items, rng_);
-    for (const Item& item : items) text += item.fragment + "," + item.equation;
+    for (const Item& item : items) text += cat(item.fragment, ",", item.equation);
   }
   return {"note", "", {text_piece(text)}};
 }

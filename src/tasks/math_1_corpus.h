@@ -25,15 +25,15 @@ struct MathMixture {
 };
 
 struct MathRecipe {
-  MathMixture drill{.20, .28, .15, .15, .22};
-  MathMixture full{.65, .15, .09, .06, .05};
+  MathMixture drill{.20, .28, .15, .12, .25};
+  MathMixture full{.65, .10, .12, .05, .08};
   double drill_share = .20;
-  std::vector<double> level_weights{3, 3, 2, 1, 1};
+  std::vector<double> level_weights{1, 1, 1, 1, 1};
   double user_en = .70, en_stays = .70, en_switches = .15, zh_stays = .75, zh_switches = .10;
   double tag_full = .22, tag_part = .18;
   double blunt_untagged = .60, blunt_tagged = .12, blunt_right = .30, lazy = .08;
   double sum_right = .98, product_right = .30;
-  double check_product_en = .08, check_product_zh = .08, check_sum = .005;
+  double check_product_en = .08, check_product_zh = .08, check_sum = .002;
 
   template <class V>
   void visit(V& v) {

@@ -118,14 +118,17 @@ class Oracle {
  public:
   explicit Oracle(const ClockExpression& e) : e_(e), value_(e.start) {
     int label = 0;
+    start_ = clock_start(e.start, label);
     for (const ClockStep& s : e.steps) fragments_.push_back(clock_fragment(s, label));
   }
 
   void read(std::string_view part) {
     Cursor at(part);
-    int language = take_word(at, &MathWords::first);
-    if (language < 0) language = take_word(at, &MathWords::then);
-    if (language >= 0) return read_line(at, language);
+    if (take_word(at, &MathWords::first) >= 0) {
+      out.start_right = trim(at.rest()) == start_;
+      return;
+    }
+    if (const int language = take_word(at, &MathWords::then); language >= 0) return read_line(at, language);
     if (take_word(at, &MathWords::wait) >= 0) return read_check(at.rest());
     if (take_word(at, &MathWords::so) >= 0)
       if (const auto n = at.number(2)) out.concluded = !out.lines.empty() && *n == value_;
@@ -163,6 +166,7 @@ class Oracle {
   }
 
   const ClockExpression& e_;
+  std::string start_;
   std::vector<std::string> fragments_;
   int value_;      ///< what the chain has reached
   int true_ = -1;  ///< the exact result of the last line as it stands
@@ -172,14 +176,14 @@ class Oracle {
 
 OracleReport math_oracle(const Problem& problem, std::string_view text) {
   const auto e = parse_clock(problem.data);
-  if (!e) fail("math-1 oracle: problem data ", quoted(problem.data), ", expected an expression such as 47+8*33");
+  if (!e) fail("math-1 oracle: problem data ", in_quotes(problem.data), ", expected an expression such as 47+8*33");
   Oracle oracle(*e);
   for (size_t at = 0, next = 0; at < text.size(); at = next) {
     const size_t end = part_end(text, at, next);
     oracle.read(text.substr(at, end - at));
   }
   OracleReport out = std::move(oracle.out);
-  out.complete = out.lines.size() == e->steps.size() &&
+  out.complete = out.start_right && out.lines.size() == e->steps.size() &&
                  std::all_of(out.lines.begin(), out.lines.end(), [](const LineReport& l) { return l.operands_right; });
   out.reflection = reflect(text);
   return out;

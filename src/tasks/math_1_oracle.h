@@ -26,8 +26,9 @@ struct LineReport {
 
 struct OracleReport {
   std::vector<LineReport> lines;
-  bool complete = false;   ///< as many lines as steps, all with right operands
-  bool concluded = false;  ///< a "so" states the value that the lines reached
+  bool start_right = false;  ///< the start value was copied, labels included
+  bool complete = false;     ///< as many lines as steps, start and all operands right
+  bool concluded = false;    ///< a "so" states the value that the lines reached
   Reflection reflection;
 };
 

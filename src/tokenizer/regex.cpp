@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "tokenizer/oniguruma.h"
 
 namespace r1 {
 namespace {
@@ -48,14 +49,16 @@ Regex::Regex(std::string pattern) : pattern_(std::move(pattern)) {
   if (pattern_.size() > kMaxPattern)
     fail("pre-tokenizer pattern of ", pattern_.size(), " bytes, expected at most ", kMaxPattern);
   if (const size_t bad = valid_utf8_prefix(pattern_); bad != pattern_.size())
-    fail("pre-tokenizer pattern ", quoted(pattern_), ": byte ", bad, " is not UTF-8");
+    fail("pre-tokenizer pattern ", in_quotes(pattern_), ": byte ", bad, " is not UTF-8");
+  const std::string translated = pcre2_from_oniguruma(pattern_);
   auto compiled = std::make_shared<Compiled>();
   int error = 0;
   PCRE2_SIZE offset = 0;
   // Backslash-C would cut characters into bytes: refused.
-  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern_.data()), pattern_.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
-  if (!compiled->code) fail("pre-tokenizer pattern ", quoted(pattern_), ": ", reason(error), " at byte ", offset);
+  constexpr uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
+  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error,
+                                 &offset, nullptr);
+  if (!compiled->code) fail("pre-tokenizer pattern ", in_quotes(pattern_), ": ", reason(error), " at byte ", offset);
   compiled->limits = pcre2_match_context_create(nullptr);
   R1_CHECK(compiled->limits, "out of memory for a regular expression");
   pcre2_set_match_limit(compiled->limits, kMatchLimit);
@@ -77,7 +80,8 @@ void Regex::each_match(std::string_view text, const std::function<void(size_t, s
       rc = pcre2_match(compiled_->code, subject, text.size(), at, options, match.data, compiled_->limits);
     }
     if (rc == PCRE2_ERROR_NOMATCH) return;
-    if (rc < 0) fail("pre-tokenizer pattern ", quoted(pattern_), " on a text of ", text.size(), " bytes: ", reason(rc));
+    if (rc < 0)
+      fail("pre-tokenizer pattern ", in_quotes(pattern_), " on a text of ", text.size(), " bytes: ", reason(rc));
     const PCRE2_SIZE* span = pcre2_get_ovector_pointer(match.data);
     if (span[1] > span[0] && span[0] >= at) {
       fn(span[0], span[1]);

@@ -13,7 +13,8 @@ namespace r1 {
 /// Compiled once, used by many threads.
 class Regex {
  public:
-  /// Throws Error with PCRE2's reason and the offset if the pattern does not compile or is over 64 KiB.
+  /// `pattern` in Oniguruma's syntax (oniguruma.h). Throws Error with the reason and the place if it is not supported,
+  /// does not compile, or is over 64 KiB.
   explicit Regex(std::string pattern);
 
   /// Calls fn(begin, end) for each non-empty match from left to right; bytes no match covers are left out.

@@ -18,7 +18,7 @@ std::array<token_t, 256> find_bytes(const TokenizerData& data, const std::vector
     const std::string& t = data.tokens[id];
     if (t.size() != 1 || special[id]) continue;
     token_t& slot = ids[static_cast<unsigned char>(t[0])];
-    if (slot >= 0) fail("tokenizer: ids ", slot, " and ", id, " are both the byte ", quoted(t));
+    if (slot >= 0) fail("tokenizer: ids ", slot, " and ", id, " are both the byte ", in_quotes(t));
     slot = static_cast<token_t>(id);
   }
   for (size_t b = 0; b < 256; ++b)
@@ -35,10 +35,11 @@ Tokenizer::Tokenizer(TokenizerData data) : data_(std::move(data)) {
     fail("tokenizer: ", data_.merges.size(), " merges, expected at most ", kMaxMerges);
   special_.assign(n, false);
   for (const SpecialToken& s : data_.specials) {
-    if (!valid(s.id)) fail("tokenizer: special ", quoted(s.name), " has id ", s.id, ", expected 0 to ", n - 1);
-    if (s.name.empty()) fail("tokenizer: special token ", s.id, " has an empty name");
+    if (!valid(s.id)) fail("tokenizer: special ", in_quotes(s.name), " has id ", s.id, ", expected 0 to ", n - 1);
+    if (s.name.empty() || valid_utf8_prefix(s.name) != s.name.size())
+      fail("tokenizer: special token ", s.id, " has the name ", in_quotes(s.name), ", expected UTF-8 text");
     if (special_[static_cast<size_t>(s.id)]) fail("tokenizer: id ", s.id, " is special twice");
-    if (!by_name_.emplace(s.name, s.id).second) fail("tokenizer: special ", quoted(s.name), " is there twice");
+    if (!by_name_.emplace(s.name, s.id).second) fail("tokenizer: special ", in_quotes(s.name), " is there twice");
     special_[static_cast<size_t>(s.id)] = true;
     data_.tokens[static_cast<size_t>(s.id)] = s.name;
   }
@@ -51,8 +52,8 @@ Tokenizer::Tokenizer(TokenizerData data) : data_(std::move(data)) {
       fail("tokenizer: merge ", i, " names an id that is no ordinary token (", m.left, ", ", m.right, ", ", m.result,
            ")");
     if (bytes(m.left) + bytes(m.right) != bytes(m.result))
-      fail("tokenizer: merge ", i, " joins ", quoted(bytes(m.left)), " and ", quoted(bytes(m.right)), " to ",
-           quoted(bytes(m.result)));
+      fail("tokenizer: merge ", i, " joins ", in_quotes(bytes(m.left)), " and ", in_quotes(bytes(m.right)), " to ",
+           in_quotes(bytes(m.result)));
   }
   bpe_ = std::make_shared<const Bpe>(find_bytes(data_, special_), data_.merges);
 }
@@ -68,9 +69,9 @@ token_t Tokenizer::special(std::string_view name) const {
   std::string some;
   for (const auto& [known, id] : by_name_) {
     if (some.size() > 120) break;
-    some += (some.empty() ? "" : ", ") + known;
+    some += some.empty() ? "" : ", ", some += known;
   }
-  fail("tokenizer: no special token ", quoted(name), ", it has: ", some.empty() ? "none" : some);
+  fail("tokenizer: no special token ", in_quotes(name), ", it has: ", some.empty() ? "none" : some);
 }
 
 void Tokenizer::encode_text(std::string_view text, std::vector<token_t>& out) const {

@@ -12,7 +12,6 @@ Pretrainer::Pretrainer(CausalLm& model, const PretrainConfig& config, DocumentSo
     : model_(model), c_(config), source_(std::move(source)), pool_(pool), runner_(model.params(), pool), adamw_(model.params(), config.adamw) {}
 
 std::vector<PackedSlot> Pretrainer::next_batch() {
-  const int64_t capacity = std::max<int64_t>(1, c_.batch_tokens / kGradSlots);
   const double progress = static_cast<double>(updates()) / static_cast<double>(std::max<int64_t>(1, c_.updates));
   std::vector<Example> docs;
   std::vector<int64_t> lengths;
@@ -23,12 +22,12 @@ std::vector<PackedSlot> Pretrainer::next_batch() {
     docs.back().index = i;
     lengths.push_back(static_cast<int64_t>(docs.back().tokens.size()));
     drawn_at.push_back(at);
-    if (lengths.back() > capacity)
-      fail("document ", i, " has ", lengths.back(), " tokens, but a slot holds batch_tokens / ", kGradSlots, " = ", capacity);
     total += lengths.back();
   };
   for (const auto& [i, at] : postponed_) take(i, at);
   while (total < c_.batch_tokens) take(next_document_++, progress);
+  // A slot holds its share of the batch, or the longest document where that is more: documents are never cut.
+  const int64_t capacity = std::max(c_.batch_tokens / kGradSlots, *std::max_element(lengths.begin(), lengths.end()));
   const Packing packing = pack_best_fit(lengths, kGradSlots, capacity);
   postponed_.clear();
   for (size_t i : packing.left) postponed_.emplace_back(docs[i].index, drawn_at[i]);

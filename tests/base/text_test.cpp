@@ -30,7 +30,7 @@ TEST_CASE("malformed UTF-8 is refused where it begins") {
                                         "\xF0\x9F\x98",
                                         "\xFF"};
   for (const std::string& s : bad) {
-    INFO(quoted(s));
+    INFO(in_quotes(s));
     CHECK(decode_utf8(s, 0).length == 0);
     CHECK(valid_utf8_prefix("aé" + s) == 3);
   }
@@ -38,8 +38,8 @@ TEST_CASE("malformed UTF-8 is refused where it begins") {
 }
 
 TEST_CASE("quoting shows what cannot be printed") {
-  CHECK(quoted("a\n\xFFé") == "'a\\x0a\\xffé'");
-  CHECK(quoted("abcdef", 3) == "'abc...'");
+  CHECK(in_quotes("a\n\xFFé") == "'a\\x0a\\xffé'");
+  CHECK(in_quotes("abcdef", 3) == "'abc...'");
 }
 
 TEST_CASE("trim takes ASCII blanks at both ends only") {

@@ -3,7 +3,7 @@
     python tests/golden/check_export.py DIR [PROBE]
 
 DIR holds our config.json and model.safetensors. PROBE (default DIR/probe.safetensors) holds `ids` [B, T] and `logits`
-[B, T, V] of our own forward pass. Exit code 0 only if no weight is missing, none is unexpected (the layers of MTP
+[B, T, V] of our own forward pass; without one only the weights' names and shapes are checked. Exit code 0 only if no weight is missing, none is unexpected (the layers of MTP
 modules excepted: transformers has none), no shape differs, and max |logits - ours| <= 1e-5 max |logits|.
 """
 
@@ -13,13 +13,15 @@ import re
 import sys
 
 import torch
+import transformers
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 
 def main():
+    transformers.logging.set_verbosity_error()
     folder = pathlib.Path(sys.argv[1])
-    probe = load_file(sys.argv[2] if len(sys.argv) > 2 else folder / "probe.safetensors")
+    probe_path = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else folder / "probe.safetensors"
     config = json.loads((folder / "config.json").read_text())
     model, info = AutoModelForCausalLM.from_pretrained(
         folder, torch_dtype=torch.float32, attn_implementation="eager", output_loading_info=True)  # fmt: skip
@@ -33,14 +35,18 @@ def main():
     problems = [f"{what}: {list(names)[:5]}" for what, names in (
         ("missing", info["missing_keys"]), ("unexpected", unexpected), ("mismatched", info["mismatched_keys"])
     ) if names]  # fmt: skip
-    with torch.no_grad():
-        logits = model.eval()(input_ids=probe["ids"].long(), use_cache=False).logits
-    difference = ((logits - probe["logits"].float()).abs().max() / logits.abs().max()).item()
-    if not difference <= 1e-5:
-        problems.append(f"logits differ by {difference:.2e} of their maximum, expected at most 1e-5")
+    report = "names and shapes only"
+    if len(sys.argv) > 2 or probe_path.exists():
+        probe = load_file(probe_path)
+        with torch.no_grad():
+            logits = model.eval()(input_ids=probe["ids"].long(), use_cache=False).logits
+        difference = ((logits - probe["logits"].float()).abs().max() / logits.abs().max()).item()
+        report = f"max |difference| / max |logit| = {difference:.1e}"
+        if not difference <= 1e-5:
+            problems.append(f"logits differ by {difference:.2e} of their maximum, expected at most 1e-5")
     for p in problems:
         print(f"{folder}: {p}", file=sys.stderr)
-    print(f"{folder}: {type(model).__name__}, max |difference| / max |logit| = {difference:.1e}")
+    print(f"{folder}: {type(model).__name__}, {report}")
     return 1 if problems else 0
 
 

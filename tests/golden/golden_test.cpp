@@ -1,5 +1,6 @@
 // The fixtures themselves: complete, consistent, and loadable into the tensors of a model in memory.
 #include <cmath>
+#include <cstdlib>
 
 #include "support/catch.h"
 #include "support/golden.h"
@@ -93,6 +94,30 @@ TEST_CASE("golden weights fill the tensors of a model in memory") {
     INFO(name);
     CHECK(std::fabs(sum - want) < 1e-9 * std::fabs(want) + 1e-6);
   }
+}
+
+// Only with R1_EXPORT_DIR set: writes directories for tests/golden/check_export.py, to be loaded by transformers. The
+// weights have passed through our reader, memory layout and writer; the probe's logits are the fixture's.
+//   R1_EXPORT_DIR=/tmp/x r1_tests "[export]" && python tests/golden/check_export.py /tmp/x/v3_qlora
+TEST_CASE("models are exported for transformers", "[export]") {
+  const char* dir = std::getenv("R1_EXPORT_DIR");
+  if (!dir) return;
+  for (const char* name : kModels) {
+    const Golden g(name);
+    const auto tensors = memory_tensors(g.config());
+    g.fill(tensors);
+    const std::string out = cat(dir, "/", name);
+    save_hf_model(out, g.config(), tensors, FileDtype::kF32);
+    SafetensorsWriter probe(out + "/probe.safetensors",
+                            {{"ids", FileDtype::kI32, {g.docs(), g.length()}, 0, 0},
+                             {"logits", FileDtype::kF32, {g.docs(), g.length(), g.config().vocab_size}, 0, 0}});
+    probe.add("ids", std::as_bytes(std::span(g.ids())));
+    probe.add("logits", std::span<const double>(g.logits()));
+    probe.commit();
+  }
+  for (const char* name : {"nano", "small"})  // with MTP modules, which transformers has no place for
+    save_hf_model(cat(dir, "/", name), builtin_model_configs().at(name),
+                  memory_tensors(builtin_model_configs().at(name)), FileDtype::kF32);
 }
 
 TEST_CASE("the golden comparison sees planted errors") {

@@ -121,12 +121,21 @@ std::vector<Case> cases() {
     for (int form = 0; form < 8; ++form)
       v.push_back({s[0], s[1], s[2], (form & 1) != 0, (form & 2) != 0, (form & 4) != 0, 1, form % 3 ? 5 : 0, false});
   v.push_back({20, 30, 40, false, true, false, 5, 3, false});
-  v.push_back({20, 30, 40, true, false, true, 5, 0, false});
-  v.push_back({640, 200, 512, false, false, false, 1, 0, false});  // A packed
+  v.push_back({50, 70, 100, true, false, true, 6, 0, false});      // enough work for threads, one product a task
+  v.push_back({640, 200, 512, false, false, false, 1, 0, false});  // A packed, fetching ahead
   v.push_back({200, 512, 300, true, false, true, 1, 312, false});  // A^T packed
   v.push_back({64, 512, 600, false, false, false, 1, 0, false});   // B packed
+  v.push_back({8, 500, 600, false, false, true, 1, 0, false});     // B streamed in place, ragged
+  v.push_back({1, 100, 37, false, true, true, 1, 1, false});       // one row against a transposed B
+  v.push_back({1, 300, 900, false, true, false, 1, 0, false});
   v.push_back({300, 96, 96, false, true, false, 1, 0, false});
   v.push_back({96, 96, 1500, true, false, true, 1, 0, false});
+  Rng rng(9, Stream::kTest);
+  for (int i = 0; i < 60; ++i) {
+    const auto size = [&] { return int64_t{rng.range(1, 1 << rng.range(1, 7))}; };
+    v.push_back({size(), size(), size(), rng.chance(0.5), rng.chance(0.5), rng.chance(0.5), rng.range(1, 3),
+                 rng.range(0, 2), false});
+  }
   return v;
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("each way to break the form is named") {
       {"<|bos|><think>x</think><answer>8</answer><|eos|>", FormRule::kStraySpecial},
   };
   for (const auto& [text, rule] : cases) {
-    INFO(quoted(text, 200) << ": " << name_of(parse(text).broken));
+    INFO(in_quotes(text, 200) << ": " << name_of(parse(text).broken));
     CHECK(parse(text).broken == rule);
   }
 }

@@ -1,0 +1,24 @@
+// The gate before RL: single skills of a base, measured by the probability it gives to each part of worked answers (the
+// chance that a sample gets the part right) without drawing anything. Paper: none (toy_world: the gate before RL).
+#pragma once
+#include <string>
+
+#include "model/causal_lm.h"
+#include "pipeline/world.h"
+
+namespace r1 {
+
+struct GateReport {
+  double copy[6] = {};         ///< by step 0 (start value) .. 5: chance of citing it without an error
+  double sum = 0, quick = 0, careful_en = 0, careful_zh = 0, conclude = 0;
+  double checks_en = 0, checks_zh = 0;  ///< probability of opening a check after a product
+  double worst_copy() const;
+  /// Empty if the gate is passed, else what failed.
+  std::string failed() const;
+  std::string line() const;
+};
+
+/// Over `problems` problems of each language's dev split.
+GateReport measure_gate(const CausalLm& model, const World& world, int problems, ThreadPool& pool);
+
+}  // namespace r1

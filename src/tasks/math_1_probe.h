@@ -1,0 +1,31 @@
+// Single skills of math-1, read off a fully worked answer: which stretch of it shows which skill. A base passes its gate
+// when it can do what RL needs, cannot do products in one go, and checks at a natural, low rate.
+// Paper: none (toy_world: the gate before RL).
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tasks/math_1.h"
+
+namespace r1 {
+
+enum class ProbeSkill : uint8_t {
+  kNone,      ///< not measured
+  kCopy,      ///< the cited step and the equation's operands
+  kSum,       ///< result of a quick + or -
+  kQuick,     ///< result of a quick product (the true one)
+  kCareful,   ///< everything from the check's first digit to its result
+  kConclude,  ///< the final value
+  kChecks,    ///< the word that opens a check, after a product: how likely is it?
+};
+
+struct ProbePart {
+  std::string text;
+  ProbeSkill skill = ProbeSkill::kNone;
+  int step = 0;  ///< which step of the problem
+};
+
+/// The thought of a worked answer with every product checked; quick products are wrong in `slips` of the cases.
+std::vector<ProbePart> math_probe(const Problem& problem, int language, double slips, Rng& rng);
+
+}  // namespace r1
