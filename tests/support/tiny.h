@@ -1,6 +1,7 @@
 // A tiny DeepSeek-V3 with every part switched on, for tests.
 #pragma once
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "base/rng.h"
@@ -19,6 +20,7 @@ inline r1::ModelConfig tiny_config() {
 }
 
 template <class Change>
+  requires std::is_invocable_v<Change, r1::ModelConfig&>
 std::unique_ptr<r1::DeepseekV3> tiny_model(const Change& change, uint64_t seed = 1) {
   r1::ModelConfig c = tiny_config();
   change(c);
