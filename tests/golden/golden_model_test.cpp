@@ -59,8 +59,8 @@ void check_model(const char* name, const std::string& attn_form) {
   g.check_tensors("grad.", with_values(model->params(), grads));
 
   const Json a = g.adamw();
-  const auto number = [&](const char* key) { return a[key].get<double>(); };
-  AdamW adamw(model->params(), AdamWConfig{number("beta1"), number("beta2"), number("eps"), number("weight_decay")});
+  const auto number = [&](const char* key) { return a.at(key).get<double>(); };
+  AdamW adamw(model->params(), AdamWConfig{a["betas"][0].get<double>(), a["betas"][1].get<double>(), number("eps"), number("weight_decay")});
   adamw.step(model->params(), grads, number("lr"), 1, nullptr);
   g.check_tensors("after.", named_tensors(model->params()));
 }
