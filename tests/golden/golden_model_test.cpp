@@ -62,7 +62,9 @@ void check_model(const char* name, const std::string& attn_form) {
   const auto number = [&](const char* key) { return a.at(key).get<double>(); };
   AdamW adamw(model->params(), AdamWConfig{a["betas"][0].get<double>(), a["betas"][1].get<double>(), number("eps"), number("weight_decay")});
   adamw.step(model->params(), grads, number("lr"), 1, nullptr);
-  g.check_tensors("after.", named_tensors(model->params()));
+  // The first step divides each gradient by |g| + eps, so that an error of a gradient near eps = 1e-3 is multiplied by
+  // lr / eps = 10 here: in float the chain gets twice the tolerance. AdamW alone is held to 1e-6 in golden_test.cpp.
+  g.check_tensors("after.", named_tensors(model->params()), sizeof(real) == 8 ? kGoldenTolerance : 2 * kGoldenTolerance);
 }
 
 }  // namespace
