@@ -1,7 +1,7 @@
 // Times our matrix product and oneDNN's in turn, in one process, with an FMA loop between them: on a shared machine
 // only such ratios mean something. Operands stay where the caches keep them between calls, for both sides alike. Trap:
-// the OpenMP threads of oneDNN spin for a moment after a call; with several threads a pause precedes our turn. Paper:
-// none.
+// the OpenMP threads of oneDNN spin for a moment after a call; with several threads a pause precedes our turn.
+// Paper: none.
 #include "cli/bench_gemm.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // Each number is computed the same way in every tile: a score is one FMA chain over d ascending; a weighted sum over
 // keys keeps 16 lanes (lane = key % 16, blocks ascending) that are added at the end by the tree of vec.h sum().
 // Tiles work on `part`s, what one instruction of this set handles, so that accumulators stay in registers.
-// Included by src/kernels/attention*.cpp only. Note: paper_notes/mla.md
+// Included by src/kernels/attention*.cpp only. Paper: [V3 Eq. 10]. Note: paper_notes/mla.md
 #pragma once
 #include <utility>
 

@@ -39,7 +39,7 @@ void log(RunFolder& run, const PretrainReport& r, double tokens_per_s) {
 
 int run_pretrain(PretrainJob job) {
   const World world(job.world);
-  job.model.vocab_size = (world.tokenizer().vocab_size() + 15) / 16 * 16;
+  job.model.vocab_size = world.tokenizer().vocab_size();
   std::unique_ptr<CausalLm> model = make_model(job.model);
   model->allocate();
   model->init(job.seed);

@@ -42,6 +42,12 @@ Example World::example(uint64_t seed, uint64_t index, double progress) const {
 
 std::vector<token_t> World::prompt(const Problem& p) const { return tokenizer_->encode(template_->prompt(p.prompt)); }
 
+std::string World::text(const std::vector<token_t>& ids) const {
+  std::string out;
+  for (token_t id : ids) out += tokenizer_->valid(id) ? tokenizer_->bytes(id) : "\xEF\xBF\xBD";
+  return out;
+}
+
 Score World::judge(const Problem& p, const std::vector<token_t>& answer) const { return reward_->score(p, answer); }
 
 }  // namespace r1

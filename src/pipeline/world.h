@@ -35,7 +35,8 @@ class World {
   /// Prompt ids of a problem.
   std::vector<token_t> prompt(const Problem& p) const;
   Score judge(const Problem& p, const std::vector<token_t>& answer) const;
-  std::string text(const std::vector<token_t>& ids) const { return tokenizer_->decode(ids); }
+  /// Text of generated ids; an id that the tokenizer does not have (a padded output head) shows as U+FFFD.
+  std::string text(const std::vector<token_t>& ids) const;
 
  private:
   std::unique_ptr<Corpus> corpus_;

@@ -52,7 +52,8 @@ std::string clock_key(const ClockExpression& e);
 
 /// "89+5=94": a plain equation with any claimed result.
 std::string clock_equation(int left, const ClockStep& step, int result);
-/// The product mod 100 digit by digit: "5*3=15,1*3=03,5*3=15,1+3=4+5=9" for 15*33, right for all a, b in 0..99.
+/// The product mod 100 digit by digit: "5*8=40,1*3=03,5*3=15,0+3=3+1=4" for 15*83, right for all a, b in 0..99.
+/// The cross products come first: their digits are the furthest back, and copying gets harder with distance.
 std::string careful_product(int a, int b);
 
 /// A random step; products have two-digit operands.

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "autograd/tape.h"
-#include "nn/kv_view.h"
+#include "kernels/attention.h"
 
 namespace r1::ops {
 

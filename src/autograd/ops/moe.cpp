@@ -18,7 +18,7 @@ Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const 
                .c = logits.data(), .ldc = e});
   router_fwd(t.exec(), scores.data(), out.idx.ints(), out.gates->value.data(), logits.data(), args);
   const int64_t docs = static_cast<int64_t>(cu_seqlens.size()) - 1;
-  const bool balance = balance_weight != 0 && t.recording();
+  const bool balance = balance_weight != 0;
   const Tensor f = balance ? t.alloc({docs, e}) : Tensor(), loss = balance ? t.alloc({docs}) : Tensor();
   if (balance) balance_fwd(t.exec(), loss.data(), f.data(), scores.data(), cu_seqlens.data(), docs, args);
   if (stats && out.idx.ints() && !t.replaying()) {
