@@ -20,7 +20,8 @@ struct StopOthers {
 };
 }  // namespace
 
-Engine::Engine(const CausalLm& model, const EngineConfig& config, ThreadPool& pool) : model_(model), config_(config), pool_(pool) {
+Engine::Engine(const CausalLm& model, const EngineConfig& config, ThreadPool& pool)
+    : model_(model), config_(config), pool_(pool) {
   if (config.max_batch < 1) fail("engine: max_batch = ", config.max_batch, ", expected at least 1");
   if (config.cache_tokens < 0) fail("engine: cache_tokens = ", config.cache_tokens, ", expected 0 (automatic) or more");
   if (config.threads < 0) fail("engine: threads = ", config.threads, ", expected 0 (all) or more");
@@ -39,12 +40,13 @@ int64_t Engine::running(int64_t prompts, const SamplingParams& params) const {
 
 int64_t Engine::cache_blocks(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const {
   // A shorter prompt may need one block more, where its last block is partial and the longest one's is full.
-  const int64_t prompt = kv_blocks(longest_prompt), sample = blocks_of_sample(longest_prompt, params.max_new_tokens) + 1;
+  const int64_t prompt = kv_blocks(longest_prompt),
+                sample = blocks_of_sample(longest_prompt, params.max_new_tokens) + 1;
   const int64_t least = prompt + sample;
   if (config_.cache_tokens > 0) {
     if (config_.cache_tokens / kKvBlock < least)
-      fail("engine: cache_tokens = ", config_.cache_tokens, ", expected at least ", least * kKvBlock, " for a prompt of ", longest_prompt,
-           " and ", params.max_new_tokens, " new tokens");
+      fail("engine: cache_tokens = ", config_.cache_tokens, ", expected at least ", least * kKvBlock,
+           " for a prompt of ", longest_prompt, " and ", params.max_new_tokens, " new tokens");
     return config_.cache_tokens / kKvBlock;
   }
   // Each running sample may be of another prompt; the one that waits holds blocks as well.
@@ -53,7 +55,8 @@ int64_t Engine::cache_blocks(int64_t longest_prompt, int64_t prompts, const Samp
 }
 
 size_t Engine::cache_bytes(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const {
-  return static_cast<size_t>(cache_blocks(longest_prompt, prompts, params) * kKvBlock * model_.n_layers() * model_.kv_shape().numbers()) *
+  return static_cast<size_t>(cache_blocks(longest_prompt, prompts, params) * kKvBlock * model_.n_layers() *
+                             model_.kv_shape().numbers()) *
          sizeof(real);
 }
 
@@ -61,7 +64,8 @@ void Engine::check_prompts(const Prompts& prompts) const {
   for (size_t i = 0; i < prompts.size(); ++i) {
     if (prompts[i].empty()) fail("prompt ", i, " is empty, expected at least one token");
     for (token_t id : prompts[i])
-      if (id < 0 || id >= model_.vocab_size()) fail("prompt ", i, ": token id ", id, ", expected 0 to ", model_.vocab_size() - 1);
+      if (id < 0 || id >= model_.vocab_size())
+        fail("prompt ", i, ": token id ", id, ", expected 0 to ", model_.vocab_size() - 1);
   }
 }
 
@@ -72,7 +76,8 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
   if (prompts.empty()) return {};
   size_t longest = 0;
   for (const auto& p : prompts) longest = std::max(longest, p.size());
-  const int64_t count = static_cast<int64_t>(prompts.size()), blocks = cache_blocks(static_cast<int64_t>(longest), count, params);
+  const int64_t count = static_cast<int64_t>(prompts.size()),
+                blocks = cache_blocks(static_cast<int64_t>(longest), count, params);
 
   const PackedHead head(model_.head());
   PromptQueue queue(prompts);

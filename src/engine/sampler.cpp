@@ -34,12 +34,14 @@ Draws draw_tokens(Tape& t, const PackedHead& head, const real* hidden, const std
   for (int64_t r = 0; r < rows; r += kChunk) {
     const int64_t n = std::min(kChunk, rows - r);
     head.logits(t, logits.data(), hidden + r * head.width(), n);
-    sample_rows(t.exec(sample_workspace(vocab, t.workers())), d.ids.data() + r, logits.data(), uniform.data() + r, n, vocab, inv_t,
-                top_p);
-    logp_rows(t.exec(), d.logp.data() + r, lse.data(), static_cast<real*>(nullptr), logits.data(), d.ids.data() + r, n, vocab, inv_t);
+    sample_rows(t.exec(sample_workspace(vocab, t.workers())), d.ids.data() + r, logits.data(), uniform.data() + r, n,
+                vocab, inv_t, top_p);
+    logp_rows(t.exec(), d.logp.data() + r, lse.data(), static_cast<real*>(nullptr), logits.data(), d.ids.data() + r, n,
+              vocab, inv_t);
   }
   for (size_t i = 0; i < d.logp.size(); ++i)
-    if (!std::isfinite(d.logp[i])) fail("the model's logits are not finite: log-probability ", d.logp[i], " of token id ", d.ids[i]);
+    if (!std::isfinite(d.logp[i]))
+      fail("the model's logits are not finite: log-probability ", d.logp[i], " of token id ", d.ids[i]);
   return d;
 }
 

@@ -10,11 +10,11 @@
 namespace r1 {
 
 struct SamplingParams {
-  int64_t n = 1;                ///< samples of each prompt: G
-  double temperature = 1;       ///< 0: the most probable token; logp is then taken at temperature 1
-  double top_p = 1;             ///< nucleus; logp is always that of the whole distribution
-  int64_t max_new_tokens = 256; ///< a sample that reaches it without eos ends with Finish::kLength
-  token_t eos = -1;             ///< ends a sample and is part of it; -1: none
+  int64_t n = 1;                 ///< samples of each prompt: G
+  double temperature = 1;        ///< 0: the most probable token; logp is then taken at temperature 1
+  double top_p = 1;              ///< nucleus; logp is always that of the whole distribution
+  int64_t max_new_tokens = 256;  ///< a sample that reaches it without eos ends with Finish::kLength
+  token_t eos = -1;              ///< ends a sample and is part of it; -1: none
   uint64_t seed = 0;
   Stream stream = Stream::kSample;
   uint32_t rollout = 0;
@@ -26,8 +26,10 @@ struct SamplingParams {
   /// Throws Error naming the parameter.
   void check() const {
     if (n < 1 || n > (1 << 20)) fail("sampling: n = ", n, ", expected 1 to ", 1 << 20);
-    if (!(temperature >= 0 && temperature <= 1000)) fail("sampling: temperature = ", temperature, ", expected 0 to 1000");
-    if (temperature > 0 && temperature < 1e-3) fail("sampling: temperature = ", temperature, ", expected 0 or at least 0.001");
+    if (!(temperature >= 0 && temperature <= 1000))
+      fail("sampling: temperature = ", temperature, ", expected 0 to 1000");
+    if (temperature > 0 && temperature < 1e-3)
+      fail("sampling: temperature = ", temperature, ", expected 0 or at least 0.001");
     if (!(top_p >= 0 && top_p <= 1)) fail("sampling: top_p = ", top_p, ", expected 0 to 1");
     if (max_new_tokens < 1) fail("sampling: max_new_tokens = ", max_new_tokens, ", expected at least 1");
   }
@@ -37,7 +39,8 @@ struct SamplingParams {
 /// (seed, stream, rollout, prompt, sample, position), so that order, batching and threads change nothing.
 inline real draw_uniform(const SamplingParams& s, int64_t prompt, int64_t sample, int64_t position) {
   const Rng rng(s.seed, s.stream, s.rollout, static_cast<uint32_t>(sample));
-  const uint64_t at = (uint64_t{s.first_prompt + static_cast<uint32_t>(prompt)} << 34) + static_cast<uint64_t>(position);
+  const uint64_t at =
+      (uint64_t{s.first_prompt + static_cast<uint32_t>(prompt)} << 34) + static_cast<uint64_t>(position);
   return static_cast<real>(rng.bits_at(at) >> 8) * real(1.0 / 16777216.0);  // exact
 }
 

@@ -66,8 +66,10 @@ std::vector<std::shared_ptr<PromptGroup>> Scheduler::admit() {
 void Scheduler::make_room(Sequence& s) {
   const size_t at = static_cast<size_t>(s.cached / kKvBlock);
   const int64_t before = blocks_.free_blocks();
-  if (at == s.blocks.size()) s.blocks.push_back(blocks_.allocate());
-  else s.blocks[at] = blocks_.own(s.blocks[at]);
+  if (at == s.blocks.size())
+    s.blocks.push_back(blocks_.allocate());
+  else
+    s.blocks[at] = blocks_.own(s.blocks[at]);
   const int64_t taken = before - blocks_.free_blocks();
   s.reserved -= taken;
   reserved_ -= taken;

@@ -11,11 +11,11 @@ namespace r1 {
 
 /// A prompt that was or will be run through the model once, for all of its samples.
 struct PromptGroup {
-  int64_t prompt = 0;            ///< index in the request
+  int64_t prompt = 0;  ///< index in the request
   std::span<const token_t> ids;
-  std::vector<int32_t> blocks;   ///< cache blocks of the prompt, held until every sample has them; empty: not yet begun
-  std::vector<real> hidden;      ///< [C] of the last token, from which every sample draws its first token
-  int64_t started = 0;           ///< samples begun
+  std::vector<int32_t> blocks;  ///< cache blocks of the prompt, held until every sample has them; empty: not yet begun
+  std::vector<real> hidden;     ///< [C] of the last token, from which every sample draws its first token
+  int64_t started = 0;          ///< samples begun
 };
 
 /// One sample on its way.

@@ -28,7 +28,8 @@ Tensor Worker::forward(const std::vector<Rows>& batch) {
   for (const Rows& r : batch) stride = std::max(stride, r.blocks->size());
   for (const Rows& r : batch) {
     ids.insert(ids.end(), r.ids.begin(), r.ids.end());
-    for (size_t i = 0; i < r.ids.size(); ++i) positions.push_back(static_cast<int32_t>(r.begin + static_cast<int64_t>(i)));
+    for (size_t i = 0; i < r.ids.size(); ++i)
+      positions.push_back(static_cast<int32_t>(r.begin + static_cast<int64_t>(i)));
     cu.push_back(static_cast<int32_t>(ids.size()));
     table.insert(table.end(), r.blocks->begin(), r.blocks->end());
     table.resize(table.size() + stride - r.blocks->size(), 0);
@@ -107,7 +108,8 @@ void Worker::run(const std::function<void(std::vector<Completion>, int64_t)>& do
   for (;;) {
     prefill(scheduler_.admit());
     if (scheduler_.running().empty()) {
-      R1_CHECK(!scheduler_.waiting(), "the engine's cache of ", blocks_.total(), " blocks is too small for its next prompt");
+      R1_CHECK(!scheduler_.waiting(), "the engine's cache of ", blocks_.total(),
+               " blocks is too small for its next prompt");
       break;
     }
     const int64_t tokens = draw(decode(), finished);

@@ -63,8 +63,10 @@ void attend_rows(const AttentionArgs& a, const QueryRows& rows, const KvBlocks& 
     store(x, sums);
     for (int i = 0; i < 4; ++i) {
       quad y = load_quad(x + 4 * i) * inverse[r + i];
-      if (end == 4) store_quad(rows.out[r + i] + d0, y);
-      else std::memcpy(rows.out[r + i] + d0, &y, static_cast<size_t>(end) * sizeof(real));
+      if (end == 4)
+        store_quad(rows.out[r + i] + d0, y);
+      else
+        std::memcpy(rows.out[r + i] + d0, &y, static_cast<size_t>(end) * sizeof(real));
     }
   };
   const auto one = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {

@@ -16,8 +16,8 @@ constexpr int64_t kAttentionRowChunk = 32;
 struct AttentionArgs {
   int64_t n_tokens = 0;  ///< N rows over all documents
   int64_t n_heads = 0, n_kv_heads = 0, dk = 0, dv = 0;
-  real scale = 1;                        ///< softmax(scale * q.k)
-  const int32_t* cu_seqlens = nullptr;   ///< [n_docs + 1] first row of each document, last = N
+  real scale = 1;                       ///< softmax(scale * q.k)
+  const int32_t* cu_seqlens = nullptr;  ///< [n_docs + 1] first row of each document, last = N
   int64_t n_docs = 0;
   const real* q = nullptr;  ///< [N, H, dk], rows ldq apart, heads dk apart
   int64_t ldq = 0;
@@ -55,8 +55,8 @@ struct PagedKv {
   int64_t k_block = 0;
   real* v = nullptr;
   int64_t v_block = 0;
-  bool latent = false;                  ///< values are the first dv rows of the keys
-  const int32_t* block_table = nullptr; ///< [n_docs, table_stride]: cache block of each 16 positions of a sequence
+  bool latent = false;                   ///< values are the first dv rows of the keys
+  const int32_t* block_table = nullptr;  ///< [n_docs, table_stride]: cache block of each 16 positions of a sequence
   int64_t table_stride = 0;
 };
 

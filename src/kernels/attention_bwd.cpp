@@ -1,7 +1,8 @@
 // Attention backward. Probabilities are recomputed from the saved log-sum-exp; with D = rowsum(dout * out),
 //   dV = P^T dO,  dP = dO V^T,  dS = P * (dP - D) * scale,  dQ = dS K,  dK = dS^T Q.
-// One worker owns a (document, kv head): its dk and dv are FMA chains over rows ascending, heads ascending inside a row,
-// so that bits depend on no thread. Rows pass in chunks that share their key blocks. Paper: gradient of [V3 Eq. 10].
+// One worker owns a (document, kv head): its dk and dv are FMA chains over rows ascending, heads ascending inside a
+// row, so that bits depend on no thread. Rows pass in chunks that share their key blocks. Paper: gradient of [V3 Eq.
+// 10].
 #include "kernels/attention.h"
 #include "kernels/attention_rows.h"
 

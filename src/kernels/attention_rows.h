@@ -187,7 +187,8 @@ static inline void scores(real* s, const real* const* q, int n, const KvBlocks& 
       for (; r + 8 <= n; r += 8) score_columns<8, 2>(s + r * lds, lds, q + r, k, c, end, width, scale);
     for (; r + 4 <= n; r += 4) score_columns<4, kTile / 4>(s + r * lds, lds, q + r, k, c, end, width, scale);
     for (; r < n; ++r)  // short of rows: latency counts, one pass with columns to spare
-      for (int64_t i = c; i < end; i += 8) score_tile<1, 8>(s + r * lds, lds, q + r, k, i, i + 8 < end ? i + 8 : end, width, scale);
+      for (int64_t i = c; i < end; i += 8)
+        score_tile<1, 8>(s + r * lds, lds, q + r, k, i, i + 8 < end ? i + 8 : end, width, scale);
   }
 }
 
@@ -275,8 +276,10 @@ R1_INLINE void weigh_rows(Weights p, int n, const KvBlocks& v, int64_t width, co
   for (; r < n; r += r + 4 <= n ? 4 : 1) {
     p.w = w + r * p.ld;
     p.limit = limit ? limit + r : nullptr;
-    if (r + 4 <= n) weigh_columns<4>(p, v, width, r, emit4);
-    else weigh_columns<1>(p, v, width, r, emit1);
+    if (r + 4 <= n)
+      weigh_columns<4>(p, v, width, r, emit4);
+    else
+      weigh_columns<1>(p, v, width, r, emit1);
   }
 }
 
@@ -287,8 +290,8 @@ struct QueryRows {
   int n = 0;
   const real* q[kRowChunk];
   real* out[kRowChunk];
-  real* lse[kRowChunk];        ///< null: not wanted
-  int32_t limit[kRowChunk];    ///< position % 16: last lane of the last block that the row sees
+  real* lse[kRowChunk];      ///< null: not wanted
+  int32_t limit[kRowChunk];  ///< position % 16: last lane of the last block that the row sees
 };
 
 /// Softmax attention of the rows over blocks 0 .. n_blocks - 1; `scratch` holds kRowChunk * n_blocks * 16 numbers.
@@ -305,8 +308,10 @@ R1_INLINE int64_t find_segment(const int64_t* first, int64_t n, int64_t x) {
   int64_t lo = 0, hi = n;
   while (hi - lo > 1) {
     const int64_t mid = (lo + hi) / 2;
-    if (first[mid] <= x) lo = mid;
-    else hi = mid;
+    if (first[mid] <= x)
+      lo = mid;
+    else
+      hi = mid;
   }
   return lo;
 }

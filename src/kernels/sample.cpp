@@ -28,8 +28,10 @@ real nucleus_floor(const real* w, int64_t padded, real want) {
     const lane_int mid = lo + (hi - lo + 1) / 2;
     real t;
     std::memcpy(&t, &mid, sizeof t);
-    if (mass_from(w, padded, t) >= want) lo = mid;
-    else hi = mid - 1;
+    if (mass_from(w, padded, t) >= want)
+      lo = mid;
+    else
+      hi = mid - 1;
   }
   real t;
   std::memcpy(&t, &lo, sizeof t);
@@ -78,8 +80,7 @@ int32_t sample_row(real* w, const real* z, real uniform, int64_t vocab, real inv
   for (int64_t i = vocab; i < padded; ++i) w[i] = 0;
   if (top_p < 1) {
     const real floor = nucleus_floor(w, padded, top_p * mass_from(w, padded, 0));
-    for (int64_t i = 0; i < padded; i += kLanes)
-      store(w + i, select(load(w + i) >= splat(floor), load(w + i), vec{}));
+    for (int64_t i = 0; i < padded; i += kLanes) store(w + i, select(load(w + i) >= splat(floor), load(w + i), vec{}));
   }
   return static_cast<int32_t>(invert(w, padded, uniform));
 }

@@ -49,10 +49,12 @@ std::vector<real> dense_logp(const CausalLm& m, const std::vector<token_t>& prom
   const int64_t n = static_cast<int64_t>(c.ids.size()), width = m.head().value.size(1), vocab = m.vocab_size();
   std::vector<real> logits(static_cast<size_t>(n * vocab)), logp(static_cast<size_t>(n)), lse(static_cast<size_t>(n));
   GemmArgs g;
-  g.m = n, g.n = vocab, g.k = width, g.a = h->value.data() + static_cast<int64_t>(prompt.size() - 1) * width, g.lda = width;
+  g.m = n, g.n = vocab, g.k = width, g.a = h->value.data() + static_cast<int64_t>(prompt.size() - 1) * width,
+  g.lda = width;
   g.b = m.head().value.data(), g.ldb = width, g.trans_b = true, g.c = logits.data(), g.ldc = vocab;
   gemm(t.exec(gemm_workspace(g, 1)), g);
-  logp_rows(t.exec(), logp.data(), lse.data(), static_cast<real*>(nullptr), logits.data(), c.ids.data(), n, vocab, inv_t);
+  logp_rows(t.exec(), logp.data(), lse.data(), static_cast<real*>(nullptr), logits.data(), c.ids.data(), n, vocab,
+            inv_t);
   return logp;
 }
 
@@ -175,8 +177,9 @@ TEST_CASE("the engine reports progress, and an error in one worker ends the run"
   CHECK(last.finished == 15);
   CHECK(last.samples == 15);
   CHECK(last.tokens == 15 * 9);
-  CHECK_THROWS_WITH(Engine(m, {}, pool).generate(make_prompts(5, History::kVocab), p, [](const EngineProgress&) { fail("enough"); }),
-                    ContainsSubstring("enough"));
+  CHECK_THROWS_WITH(
+      Engine(m, {}, pool).generate(make_prompts(5, History::kVocab), p, [](const EngineProgress&) { fail("enough"); }),
+      ContainsSubstring("enough"));
 }
 
 TEST_CASE("bad requests to the engine are refused by name") {
@@ -199,7 +202,8 @@ TEST_CASE("bad requests to the engine are refused by name") {
     CHECK_THROWS_WITH(e.generate({{1}}, bad), ContainsSubstring(message));
   }
   CHECK_THROWS_WITH(Engine(m, {0, 0, 0}, pool), ContainsSubstring("max_batch = 0"));
-  CHECK_THROWS_WITH(Engine(m, {8, 32, 0}, pool).generate({{1}}, p), ContainsSubstring("cache_tokens = 32, expected at least"));
+  CHECK_THROWS_WITH(Engine(m, {8, 32, 0}, pool).generate({{1}}, p),
+                    ContainsSubstring("cache_tokens = 32, expected at least"));
   const Automaton broken(4, [](token_t, int32_t, real* z) { z[1] = NAN; });
   CHECK_THROWS_WITH(Engine(broken, {}, pool).generate({{1}}, p), ContainsSubstring("not finite"));
 }

@@ -161,8 +161,8 @@ struct Paged {
 };
 
 /// One engine step: the next `counts[i]` rows of document docs[i], as one batch; results go to their rows of `f`.
-void paged_step(const Case& c, Paged& p, const std::vector<size_t>& docs, const std::vector<int32_t>& counts, Forward& f,
-                ThreadPool* pool = nullptr) {
+void paged_step(const Case& c, Paged& p, const std::vector<size_t>& docs, const std::vector<int32_t>& counts,
+                Forward& f, ThreadPool* pool = nullptr) {
   AttentionArgs a = c.a;
   std::vector<int32_t> cu{0}, positions, table;
   std::vector<real> q, k, v;
@@ -203,12 +203,12 @@ void paged_step(const Case& c, Paged& p, const std::vector<size_t>& docs, const 
 }
 
 const std::vector<Shape> kShapes = {
-    {4, 1, 40, 32, true, {5, 64, 0, 33, 17, 1}},   // latent, as in the toy
-    {4, 4, 24, 16, false, {31, 16, 50}},           // multi-head
-    {6, 2, 19, 21, false, {40, 3, 15}},            // grouped queries, odd widths
-    {1, 1, 7, 5, false, {18, 70}},                 // one head, narrow
-    {5, 1, 9, 3, true, {47}},                      // values narrower than a tile
-    {40, 1, 36, 20, true, {34}},                   // more heads than rows of a chunk
+    {4, 1, 40, 32, true, {5, 64, 0, 33, 17, 1}},  // latent, as in the toy
+    {4, 4, 24, 16, false, {31, 16, 50}},          // multi-head
+    {6, 2, 19, 21, false, {40, 3, 15}},           // grouped queries, odd widths
+    {1, 1, 7, 5, false, {18, 70}},                // one head, narrow
+    {5, 1, 9, 3, true, {47}},                     // values narrower than a tile
+    {40, 1, 36, 20, true, {34}},                  // more heads than rows of a chunk
 };
 
 std::vector<Isa> isas() {
@@ -263,7 +263,8 @@ TEST_CASE("attention leaves the gaps between rows and heads alone") {
 TEST_CASE("attention of a row sees nothing after the row, not even NaN or infinity") {
   Case c({2, 1, 8, 6, true, {40}});
   const Forward whole = forward(c);
-  for (int64_t i = 21 * c.a.ldk; i < 40 * c.a.ldk; ++i) c.k[size_t(i)] = i % 2 ? kNan : -std::numeric_limits<real>::infinity();
+  for (int64_t i = 21 * c.a.ldk; i < 40 * c.a.ldk; ++i)
+    c.k[size_t(i)] = i % 2 ? kNan : -std::numeric_limits<real>::infinity();
   const Forward cut = forward(c);
   CHECK(std::memcmp(whole.out.data(), cut.out.data(), size_t(21 * c.a.ldo - 2) * sizeof(real)) == 0);
   CHECK(std::memcmp(whole.lse.data(), cut.lse.data(), 21 * 2 * sizeof(real)) == 0);
@@ -365,7 +366,8 @@ TEST_CASE("attention gradients equal numeric differences") {
       const Forward g = forward(c);
       double sum = 0;
       for (int64_t t = 0; t < c.a.n_tokens; ++t)
-        for (int64_t i = 0; i < s.h * s.dv; ++i) sum += g.out[size_t(t * c.a.ldo + i)] * c.dout[size_t(t * c.a.ldo + i)];
+        for (int64_t i = 0; i < s.h * s.dv; ++i)
+          sum += g.out[size_t(t * c.a.ldo + i)] * c.dout[size_t(t * c.a.ldo + i)];
       return sum;
     };
     const auto check = [&](std::vector<real>& x, const std::vector<real>& dx) {

@@ -15,8 +15,8 @@ using namespace r1;
 
 namespace {
 
-std::vector<int32_t> draw_ids(const std::vector<real>& z, const std::vector<real>& u, int64_t vocab, double inv_t, double top_p,
-                            ThreadPool* pool = nullptr) {
+std::vector<int32_t> draw_ids(const std::vector<real>& z, const std::vector<real>& u, int64_t vocab, double inv_t,
+                              double top_p, ThreadPool* pool = nullptr) {
   std::vector<int32_t> ids(u.size());
   std::vector<std::byte> scratch(sample_workspace(vocab, pool ? pool->size() : 1) + 64);
   Exec ex;
@@ -38,8 +38,10 @@ std::vector<double> nucleus(const real* z, int64_t vocab, double inv_t, double t
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p[a] > p[b]; });
   double mass = 0;
   for (size_t i : order) {
-    if (mass >= top_p * total) p[i] = 0;
-    else mass += p[i];
+    if (mass >= top_p * total)
+      p[i] = 0;
+    else
+      mass += p[i];
   }
   for (double& x : p) x /= mass;
   return p;

@@ -9,8 +9,8 @@
 namespace r1::reference {
 
 struct AttentionResult {
-  std::vector<double> out, lse;          ///< [N, H, dv], [N, H]
-  std::vector<double> dq, dk, dv;        ///< [N, H, dk], [N, Hk, dk], [N, Hk, dv] (only with dout)
+  std::vector<double> out, lse;    ///< [N, H, dv], [N, H]
+  std::vector<double> dq, dk, dv;  ///< [N, H, dk], [N, Hk, dk], [N, Hk, dv] (only with dout)
 };
 
 /// `dout` [N, H, dv] with rows ldo apart, or null for forward only.
