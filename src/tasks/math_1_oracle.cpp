@@ -88,7 +88,6 @@ struct Equation {
 };
 
 std::optional<Equation> read_equation(Cursor& at) {
-  Equation e;
   const auto left = at.number(2);
   const auto op = at.any_of("+-*");
   if (!left || !op) return std::nullopt;

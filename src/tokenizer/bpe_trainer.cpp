@@ -32,8 +32,9 @@ struct PairInfo {
 
 class Learner {
  public:
-  Learner(std::vector<std::string>& tokens, std::vector<Word> words)
-      : tokens_(tokens), words_(std::move(words)), heap_(Less{&tokens}) {
+  /// `tokens` grows while we learn; the order of pairs looks bytes up in it.
+  Learner(const std::vector<std::string>& tokens, std::vector<Word> words)
+      : words_(std::move(words)), heap_(Less{&tokens}) {
     for (size_t w = 0; w < words_.size(); ++w) count_pairs(w, +1);
     for (const auto& [pair, info] : pairs_) heap_.push({info.count, pair});
   }
@@ -111,7 +112,6 @@ class Learner {
     }
   }
 
-  std::vector<std::string>& tokens_;
   std::vector<Word> words_;
   std::unordered_map<Pair, PairInfo, PairHash> pairs_;
   std::vector<Pair> changed_;

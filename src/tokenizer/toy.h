@@ -1,6 +1,6 @@
 // The tokenizer of the toy worlds: digits and symbols one token each, merges inside words only, at most 512 entries.
-// A word takes one blank before and one after it along, so that "first 47 a+38=85; then" is
-// [first_][4][7][_a][+][3][8][=][8][5][;][_then_]: no token is spent on blanks. Where it differs from the paper: V3
+// A word takes one blank before and one after it along, so that "first a4b7; then c+d8" is
+// [first_][a][4][b][7][;][_then_][c][+][d][8]: no token is spent on blanks. Where it differs from the paper: V3
 // groups up to three digits and has 128K entries; a small net needs each digit to be one thing. Paper: [V3 §4.1].
 #pragma once
 #include <string>
