@@ -1,5 +1,5 @@
 // How to sample: the request's parameters and the one rule that turns them into random numbers.
-// Paper: [R1 §4.1] (0.6 / 0.95 in evaluation), [R1 App. B.1] (temperature 1 in rollouts).
+// Paper: [R1 App. D.1] (0.6 / 0.95 in evaluation), [R1 §2.1] (temperature 1 in rollouts).
 #pragma once
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 // Token sampling. The nucleus needs no sort: the smallest weight inside it is found by bisection over the bit patterns
 // of positive numbers, which ascend with their values; a sum over more weights is never smaller, rounding included.
-// Paper: [R1 §4.1].
+// Paper: [R1 App. D.1].
 #include "kernels/sample.h"
 
 #include "kernels/vec.h"

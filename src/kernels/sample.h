@@ -1,6 +1,6 @@
 // Draws one token id per row of logits by inverse transform over ids ascending, with temperature and nucleus cut. The
 // uniform numbers come from outside (base/rng.h), so a draw is a function of its row and its number alone.
-// Paper: [R1 §4.1] (temperature 0.6, top-p 0.95 in evaluation), [R1 App. B.1] (temperature 1 in rollouts).
+// Paper: [R1 App. D.1] (temperature 0.6, top-p 0.95 in evaluation), [R1 §2.1] (temperature 1 in rollouts).
 #pragma once
 #include "kernels/kernel.h"
 
