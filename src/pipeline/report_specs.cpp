@@ -7,16 +7,14 @@ namespace {
 const std::vector<Spec> kSpecs = {
     {"Form of the answers",
      "Share of answers that have exactly the asked form: thought in think tags, then the result in answer tags. It "
-     "is "
-     "usually learnt first, before accuracy moves.",
+     "is usually learnt first, before accuracy moves.",
      "[R1 Eq. 4]",
      Unit::kPercent,
      true,
      {{"eval/format", "held-out problems"}, {"reward/format", "training rollouts"}}},
     {"Reward",
      "Mean rewards of each training rollout. The total is what the advantage is computed from; the parts are kept "
-     "apart "
-     "so that one can be seen to rise at the expense of another.",
+     "apart so that one can be seen to rise at the expense of another.",
      "[R1 Eq. 4]",
      Unit::kNumber,
      false,
@@ -33,8 +31,7 @@ const std::vector<Spec> kSpecs = {
      {{"eval/repaired", "wrong, then right"}, {"eval/spoiled", "right, then wrong"}}},
     {"Distance from the reference",
      "Mean estimate a token of the KL divergence between the policy and its reference, the term that GRPO holds "
-     "down. "
-     "It drops back whenever the reference is replaced by the policy.",
+     "down. It drops back whenever the reference is replaced by the policy.",
      "[R1 Eq. 2]",
      Unit::kNumber,
      false,
@@ -48,16 +45,14 @@ const std::vector<Spec> kSpecs = {
      {{"grpo/entropy", "entropy"}}},
     {"Clipped tokens",
      "Share of tokens whose gradient vanishes because their probability ratio left the clip range. With the paper's "
-     "wide "
-     "range it stays near zero.",
+     "wide range it stays near zero.",
      "[R1 Eq. 1]",
      Unit::kPercent,
      false,
      {{"grpo/clipped", "clipped"}}},
     {"Groups that teach nothing",
      "Share of groups in which all outputs earned the same reward: their advantages are zero. High at the start "
-     "means "
-     "problems too hard, high at the end problems too easy.",
+     "means problems too hard, high at the end problems too easy.",
      "[R1 Eq. 3]",
      Unit::kPercent,
      true,
@@ -70,8 +65,7 @@ const std::vector<Spec> kSpecs = {
      {{"train/grad_norm", "gradient norm"}}},
     {"Cut answers",
      "Share of answers that ran into the length limit. When it grows, measured length is limited by us and not by "
-     "the "
-     "policy; the paper doubled its limit in mid-run.",
+     "the policy; the paper doubled its limit in mid-run.",
      "[R1 §2.1]",
      Unit::kPercent,
      false,
@@ -85,8 +79,7 @@ const std::vector<Spec> kSpecs = {
      {{"eval/language_en", "English"}, {"eval/language_zh", "Chinese"}}},
     {"Largest probability ratio",
      "The largest ratio of a token's probability under the policy being trained to that under the policy that drew "
-     "it. "
-     "Exactly 1 at the first update after a rollout in exact mode.",
+     "it. Exactly 1 at the first update after a rollout in exact mode.",
      "[R1 Eq. 1]",
      Unit::kNumber,
      false,
