@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdio>
 
-#include "base/log_machine.h"
 #include "base/log_progress.h"
 #include "model/dense.h"
 #include "pipeline/gate.h"
@@ -24,7 +23,6 @@ Json describe(PretrainJob& job, const World& world) {
   j["world"] = Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
   j["model"] = fields::to_json(job.model);
   j["train"] = fields::to_json(job.train);
-  j["about"] = machine_info();
   return j;
 }
 

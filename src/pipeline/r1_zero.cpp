@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "base/io.h"
-#include "base/log_machine.h"
 #include "base/log_progress.h"
 #include "model/dense.h"
 #include "pipeline/interrupt.h"
@@ -40,7 +39,6 @@ Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
   j["grpo"] = fields::to_json(job.grpo);
   j["eval"] = fields::to_json(job.eval);
   j["eval_every"] = job.eval_every;
-  j["about"] = machine_info();
   return j;
 }
 

@@ -1,12 +1,33 @@
 // Run folders. Paper: none.
 #include "pipeline/run_folder.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include "base/io.h"
 #include "base/json_file.h"
+#include "base/log_machine.h"
 
 namespace r1 {
+
+namespace {
+
+/// The words that started this process; empty where the system does not tell.
+Json command_line() {
+  Json words = Json::array();
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(file)), {});
+  for (size_t at = 0; at < all.size();) {
+    const size_t end = std::min(all.find('\0', at), all.size());
+    words.push_back(all.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+}  // namespace
 
 RunFolder::RunFolder(const std::string& path, Json config, bool resume) : path_(path) {
   const std::string file = path + "/config.json";
@@ -15,17 +36,17 @@ RunFolder::RunFolder(const std::string& path, Json config, bool resume) : path_(
   if (!exists && resume) fail(path, ": no run to resume (no config.json there)");
   if (exists) {
     Json old = read_json_file(file);
-    Json now = config;
-    if (old.is_object()) old.erase("about");
-    now.erase("about");
-    if (old != now) {
-      for (const auto& [key, value] : now.items())
+    if (old.is_object()) old.erase("command"), old.erase("machine");
+    if (old != config) {
+      for (const auto& [key, value] : config.items())
         if (!old.contains(key) || old[key] != value) fail(file, ": field '", key, "' differs from this command; a resumed run must be the same run");
       fail(file, ": differs from this command; a resumed run must be the same run");
     }
     return;
   }
   make_directories(checkpoints());
+  config["command"] = command_line();
+  config["machine"] = machine_info();
   write_json_file(file, config);
 }
 

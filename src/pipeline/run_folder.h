@@ -12,8 +12,8 @@ namespace r1 {
 
 class RunFolder {
  public:
-  /// New run: creates the folder and config.json; an existing one is an error that names `--resume`. Resumed: verifies
-  /// that config.json equals `config` but for the fields in "run" (command, machine).
+  /// New run: creates the folder and config.json (with command and machine added); an existing one is an error that
+  /// names `--resume`. Resumed: verifies that config.json equals `config` but for command and machine.
   RunFolder(const std::string& path, Json config, bool resume);
 
   const std::string& path() const { return path_; }
