@@ -101,13 +101,17 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
   for (size_t i = 0; i < probes.size(); ++i)
     for (size_t k = 0; k < probes[i].parts.size(); ++k) {
       const ProbePart& part = probes[i].parts[k];
-      const double p = std::exp(logp[i][k]);
+      double p = std::exp(logp[i][k]);
       const int lang = probes[i].language;
       switch (part.skill) {
         case ProbeSkill::kCopy: copy[part.step].add(p); break;
         case ProbeSkill::kSum: sum.add(p); break;
         case ProbeSkill::kQuick: quick.add(p); break;
-        case ProbeSkill::kCareful: careful[lang].add(p); break;
+        case ProbeSkill::kCareful:  // the work, the verdict word (not measured), the result: one chance for both
+          if (k >= 2 && probes[i].parts[k - 2].skill == ProbeSkill::kCareful) break;
+          p *= std::exp(logp[i][k + 2]);
+          careful[lang].add(p);
+          break;
         case ProbeSkill::kConclude: conclude.add(p); break;
         case ProbeSkill::kChecks: checks[lang].add(p); break;
         case ProbeSkill::kNone: break;

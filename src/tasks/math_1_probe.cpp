@@ -22,7 +22,9 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
     parts.push_back({";", ProbeSkill::kNone, index});
     if (product) {
       parts.push_back({w.wait, ProbeSkill::kChecks, index});
-      parts.push_back({careful_product(value, step.operand) + "," + (quick == right ? w.ok : w.wrong) + two_digits(right), ProbeSkill::kCareful, index});
+      parts.push_back({careful_product(value, step.operand) + ",", ProbeSkill::kCareful, index});
+      parts.push_back({quick == right ? w.ok : w.wrong, ProbeSkill::kNone, index});  // the word changes nothing
+      parts.push_back({two_digits(right), ProbeSkill::kCareful, index});
       parts.push_back({";", ProbeSkill::kNone, index});
     }
     value = right;

@@ -14,7 +14,7 @@ enum class ProbeSkill : uint8_t {
   kCopy,      ///< the cited step and the equation's operands
   kSum,       ///< result of a quick + or -
   kQuick,     ///< result of a quick product (the true one)
-  kCareful,   ///< everything from the check's first digit to its result
+  kCareful,   ///< the check's digits and its result; the word between them changes nothing
   kConclude,  ///< the final value
   kChecks,    ///< the word that opens a check, after a product: how likely is it?
 };
