@@ -87,7 +87,8 @@ void Tape::walk(size_t from) {
 }
 
 void Tape::backward(Var root, real seed) {
-  R1_CHECK(root->value.numel() == 1, "backward from a tensor of shape ", root->value.shape().str(), ", expected a scalar");
+  R1_CHECK(root->value.numel() == 1, "backward from a tensor of shape ", root->value.shape().str(),
+           ", expected a scalar");
   GradSlot g = grad_slot(root);
   if (g.tensor.data()) *g.tensor.data() = seed;
   backward();
@@ -125,7 +126,8 @@ Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f) {
     t.recording_ = t.replaying_ = false;
     y->grad = out->grad;
     t.walk(from);
-    copy_rows(t.exec(), g.tensor.data(), g.tensor.numel(), again->grad.data(), g.tensor.numel(), int64_t{1}, g.tensor.numel(), g.accumulate);
+    copy_rows(t.exec(), g.tensor.data(), g.tensor.numel(), again->grad.data(), g.tensor.numel(), int64_t{1},
+              g.tensor.numel(), g.accumulate);
     t.arena_.rewind(inner);
   });
   return out;

@@ -53,7 +53,7 @@ class Gradients {
 /// A value on the tape. Owned by the tape; valid until its reset().
 struct Variable {
   Tensor value;
-  Tensor grad;               ///< undefined until the first consumer's backward wrote it
+  Tensor grad;  ///< undefined until the first consumer's backward wrote it
   bool requires_grad = true;
 };
 using Var = Variable*;

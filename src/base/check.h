@@ -34,8 +34,8 @@ template <class... A>
 }  // namespace r1
 
 /// Throws r1::Error with message, condition, file and line unless `cond` holds.
-#define R1_CHECK(cond, ...)                                                                                    \
-  do {                                                                                                         \
-    if (!(cond)) [[unlikely]]                                                                                  \
-      ::r1::fail(::r1::cat(__VA_ARGS__), " [", #cond, " is false, ", __FILE__, ":", __LINE__, "]");            \
+#define R1_CHECK(cond, ...)                                                                         \
+  do {                                                                                              \
+    if (!(cond)) [[unlikely]]                                                                       \
+      ::r1::fail(::r1::cat(__VA_ARGS__), " [", #cond, " is false, ", __FILE__, ":", __LINE__, "]"); \
   } while (0)

@@ -21,7 +21,8 @@ using Json = nlohmann::ordered_json;
 /// Smallest number of single-character edits between two words; for "did you mean".
 size_t edit_distance(const std::string& a, const std::string& b);
 /// `name` is none of `known`: throws Error "WHERE: unknown field 'nmae', did you mean 'name'?".
-[[noreturn]] void unknown_field(const std::string& where, const std::string& name, const std::vector<std::string>& known);
+[[noreturn]] void unknown_field(const std::string& where, const std::string& name,
+                                const std::vector<std::string>& known);
 /// The JSON type as a person would say it.
 std::string json_kind(const Json& j);
 
@@ -36,7 +37,9 @@ struct Names {
 };
 
 template <class T>
-concept Visitable = requires(T t, Names& n) { t.visit(n); };
+concept Visitable = requires(T t, Names& n) {
+  t.visit(n);
+};
 
 template <class T>
 void from_json(T& config, const Json& j, const std::string& where);
@@ -50,16 +53,17 @@ inline void read(const Json& j, std::string& out, const std::string& where) {
   out = j.get<std::string>();
 }
 template <class T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 void read(const Json& j, T& out, const std::string& where) {
   if (!j.is_number_integer()) fail(where, ": expected a whole number, got ", json_kind(j), " ", j.dump());
-  if (j.is_number_unsigned() && j.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) fail(where, ": ", j.dump(), " is too large");
+  if (j.is_number_unsigned() && j.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))
+    fail(where, ": ", j.dump(), " is too large");
   const int64_t v = j.get<int64_t>();
   out = static_cast<T>(v);
   if (static_cast<int64_t>(out) != v) fail(where, ": ", v, " does not fit");
 }
 template <class T>
-  requires std::is_floating_point_v<T>
+requires std::is_floating_point_v<T>
 void read(const Json& j, T& out, const std::string& where) {
   if (!j.is_number()) fail(where, ": expected a number, got ", json_kind(j));
   out = j.get<T>();
@@ -124,7 +128,8 @@ void from_json(T& config, const Json& j, const std::string& where) {
   Names known;
   config.visit(known);
   for (const auto& [key, value] : j.items())
-    if (std::find(known.names.begin(), known.names.end(), key) == known.names.end()) unknown_field(where, key, known.names);
+    if (std::find(known.names.begin(), known.names.end(), key) == known.names.end())
+      unknown_field(where, key, known.names);
   Reader reader{j, where};
   config.visit(reader);
 }

@@ -37,7 +37,8 @@ void parallel_chunks(ThreadPool* pool, int64_t n, int64_t grain, const F& fn) {
     if (n > 0) fn(int64_t{0}, n);
     return;
   }
-  parallel_for(pool, (n + grain - 1) / grain, [&](int64_t i, int) { fn(i * grain, (i + 1) * grain < n ? (i + 1) * grain : n); });
+  parallel_for(pool, (n + grain - 1) / grain,
+               [&](int64_t i, int) { fn(i * grain, (i + 1) * grain < n ? (i + 1) * grain : n); });
 }
 
 }  // namespace r1

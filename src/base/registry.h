@@ -44,5 +44,6 @@ class Registry {
 #define R1_CONCAT_(a, b) a##b
 #define R1_CONCAT(a, b) R1_CONCAT_(a, b)
 /// At namespace scope of a .cpp: R1_REGISTER(Command, "bench", make_bench);
-#define R1_REGISTER(T, name, ...) \
-  [[maybe_unused]] static const bool R1_CONCAT(r1_registered_, __COUNTER__) = ::r1::Registry<T>::get().add(name, __VA_ARGS__)
+#define R1_REGISTER(T, name, ...)                                             \
+  [[maybe_unused]] static const bool R1_CONCAT(r1_registered_, __COUNTER__) = \
+      ::r1::Registry<T>::get().add(name, __VA_ARGS__)

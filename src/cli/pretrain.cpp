@@ -1,8 +1,8 @@
 // `r1 pretrain`: a base model from a toy world's corpus. Paper: [V3 §4].
+#include "pipeline/pretrain.h"
 #include "base/json_file.h"
 #include "cli/command.h"
 #include "cli/settings.h"
-#include "pipeline/pretrain.h"
 
 namespace r1 {
 namespace {

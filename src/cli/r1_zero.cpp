@@ -1,7 +1,7 @@
 // `r1 r1-zero`: GRPO with rule rewards on a base model. Paper: [R1 §2].
+#include "pipeline/r1_zero.h"
 #include "cli/command.h"
 #include "cli/settings.h"
-#include "pipeline/r1_zero.h"
 
 namespace r1 {
 namespace {

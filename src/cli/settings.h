@@ -17,7 +17,8 @@ struct Settings {
   /// Fills `config` from section `name` of j, if it is there.
   template <class T>
   void apply(const Json& j, const std::string& name, T& config) const {
-    if (auto it = j.find(name); it != j.end()) fields::from_json(config, *it, (file.empty() ? "--set" : file) + ": section '" + name + "'");
+    if (auto it = j.find(name); it != j.end())
+      fields::from_json(config, *it, (file.empty() ? "--set" : file) + ": section '" + name + "'");
   }
 };
 

@@ -11,10 +11,10 @@ namespace r1 {
 enum class Finish : uint8_t { kEos, kLength };
 
 struct Completion {
-  int64_t prompt = 0;  ///< index of the prompt in the request
-  int64_t sample = 0;  ///< 0..G-1
-  std::vector<token_t> ids;   ///< generated tokens, end-of-sequence included if it came
-  std::vector<real> logp;     ///< log_softmax(logits / T) of each id; before any top-p cut
+  int64_t prompt = 0;        ///< index of the prompt in the request
+  int64_t sample = 0;        ///< 0..G-1
+  std::vector<token_t> ids;  ///< generated tokens, end-of-sequence included if it came
+  std::vector<real> logp;    ///< log_softmax(logits / T) of each id; before any top-p cut
   Finish finish = Finish::kLength;
 };
 

@@ -10,7 +10,8 @@ struct AdamWArgs {
   real grad_scale = 1;                    ///< factor on the gradient (clip by global norm)
 };
 
-/// w, m, v [n] in place from g [n]: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= lr (mhat / (sqrt vhat + eps) + decay w).
+/// w, m, v [n] in place from g [n]: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= lr (mhat / (sqrt vhat + eps) +
+/// decay w).
 R1_KERNEL(adamw, const Exec& ex, real* w, real* m, real* v, const real* g, int64_t n, const AdamWArgs& a)
 
 }  // namespace r1

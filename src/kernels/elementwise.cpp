@@ -41,7 +41,9 @@ void swiglu_bwd(const Exec& ex, real* dh, const real* dy, const real* h, int64_t
 
 void add(const Exec& ex, real* y, const real* a, const real* b, int64_t n) {
   parallel_chunks(ex.pool, n, kGrain, [&](int64_t begin, int64_t end) {
-    lanes(end - begin, [&](int64_t i, int64_t m) { store_tail(y + begin + i, load_tail(a + begin + i, m) + load_tail(b + begin + i, m), m); });
+    lanes(end - begin, [&](int64_t i, int64_t m) {
+      store_tail(y + begin + i, load_tail(a + begin + i, m) + load_tail(b + begin + i, m), m);
+    });
   });
 }
 
@@ -54,7 +56,8 @@ void scale(const Exec& ex, real* y, const real* x, real factor, int64_t n, bool 
   });
 }
 
-void copy_rows(const Exec& ex, real* y, int64_t ldy, const real* x, int64_t ldx, int64_t rows, int64_t cols, bool accumulate) {
+void copy_rows(const Exec& ex, real* y, int64_t ldy, const real* x, int64_t ldx, int64_t rows, int64_t cols,
+               bool accumulate) {
   parallel_chunks(ex.pool, rows, 256, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
       lanes(cols, [&](int64_t i, int64_t n) {
@@ -67,7 +70,9 @@ void copy_rows(const Exec& ex, real* y, int64_t ldy, const real* x, int64_t ldx,
 void bias_fwd(const Exec& ex, real* y, const real* b, int64_t rows, int64_t cols) {
   parallel_chunks(ex.pool, rows, 256, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      lanes(cols, [&](int64_t i, int64_t n) { store_tail(y + r * cols + i, load_tail(y + r * cols + i, n) + load_tail(b + i, n), n); });
+      lanes(cols, [&](int64_t i, int64_t n) {
+        store_tail(y + r * cols + i, load_tail(y + r * cols + i, n) + load_tail(b + i, n), n);
+      });
   });
 }
 
@@ -84,7 +89,8 @@ void bias_bwd(const Exec& ex, real* db, const real* dy, int64_t rows, int64_t co
 void embedding_fwd(const Exec& ex, real* y, const real* table, const int32_t* ids, int64_t rows, int64_t cols) {
   parallel_chunks(ex.pool, rows, 256, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      lanes(cols, [&](int64_t i, int64_t n) { store_tail(y + r * cols + i, load_tail(table + ids[r] * cols + i, n), n); });
+      lanes(cols,
+            [&](int64_t i, int64_t n) { store_tail(y + r * cols + i, load_tail(table + ids[r] * cols + i, n), n); });
   });
 }
 

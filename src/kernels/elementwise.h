@@ -14,7 +14,8 @@ R1_KERNEL(add, const Exec& ex, real* y, const real* a, const real* b, int64_t n)
 /// y (=|+=) factor * x over n elements.
 R1_KERNEL(scale, const Exec& ex, real* y, const real* x, real factor, int64_t n, bool accumulate)
 /// y [rows, cols] (=|+=) x with row strides.
-R1_KERNEL(copy_rows, const Exec& ex, real* y, int64_t ldy, const real* x, int64_t ldx, int64_t rows, int64_t cols, bool accumulate)
+R1_KERNEL(copy_rows, const Exec& ex, real* y, int64_t ldy, const real* x, int64_t ldx, int64_t rows, int64_t cols,
+          bool accumulate)
 /// y [rows, cols] += b [cols] (bias).
 R1_KERNEL(bias_fwd, const Exec& ex, real* y, const real* b, int64_t rows, int64_t cols)
 /// db [cols] += sum of the rows of dy, ascending.

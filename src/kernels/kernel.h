@@ -25,9 +25,9 @@ bool cpu_has(Isa isa);
 /// Where and how a kernel runs. Passed down by value or const reference; never global.
 struct Exec {
   Device device = Device::kCpu;
-  void* stream = nullptr;         ///< CUDA stream; unused on the CPU
-  ThreadPool* pool = nullptr;     ///< null: the caller's thread alone
-  std::byte* workspace = nullptr; ///< scratch of the caller, at least what NAME_workspace() asks for, 64-byte aligned
+  void* stream = nullptr;          ///< CUDA stream; unused on the CPU
+  ThreadPool* pool = nullptr;      ///< null: the caller's thread alone
+  std::byte* workspace = nullptr;  ///< scratch of the caller, at least what NAME_workspace() asks for, 64-byte aligned
   size_t workspace_bytes = 0;
   bool meta = false;  ///< shapes only: every kernel returns at once (memory planning, `r1 inspect`)
   int workers() const { return pool ? pool->size() : 1; }
@@ -36,12 +36,12 @@ struct Exec {
 }  // namespace r1
 
 #ifdef R1_ISA_X86
-#define R1_KERNEL_DECLARE(name, ...)  \
-  namespace v3 {                      \
-  void name(__VA_ARGS__);             \
-  }                                   \
-  namespace v4 {                      \
-  void name(__VA_ARGS__);             \
+#define R1_KERNEL_DECLARE(name, ...) \
+  namespace v3 {                     \
+  void name(__VA_ARGS__);            \
+  }                                  \
+  namespace v4 {                     \
+  void name(__VA_ARGS__);            \
   }
 #define R1_KERNEL_PICK(name, ...) (::r1::active_isa() == ::r1::Isa::kV4 ? v4::name(__VA_ARGS__) : v3::name(__VA_ARGS__))
 #else
@@ -54,11 +54,11 @@ struct Exec {
 
 /// Declares the contract `name(const Exec&, ...)` inside namespace r1. One line per kernel; the arguments after the
 /// name are its parameter list, the first of which is `const Exec& ex`.
-#define R1_KERNEL(name, ...)                                                        \
-  R1_KERNEL_DECLARE(name, __VA_ARGS__)                                              \
-  template <class... Args>                                                          \
-  inline void name(const Exec& ex, const Args&... args) {                           \
-    if (ex.meta) return;                                                            \
-    if (ex.device != Device::kCpu) fail("no CUDA kernel yet: " #name);              \
-    R1_KERNEL_PICK(name, ex, args...);                                              \
+#define R1_KERNEL(name, ...)                                           \
+  R1_KERNEL_DECLARE(name, __VA_ARGS__)                                 \
+  template <class... Args>                                             \
+  inline void name(const Exec& ex, const Args&... args) {              \
+    if (ex.meta) return;                                               \
+    if (ex.device != Device::kCpu) fail("no CUDA kernel yet: " #name); \
+    R1_KERNEL_PICK(name, ex, args...);                                 \
   }

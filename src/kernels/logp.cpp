@@ -5,8 +5,8 @@
 
 namespace r1::R1_ISA {
 
-void logp_rows(const Exec& ex, real* logp, real* lse, real* entropy, const real* logits, const int32_t* targets, int64_t rows,
-               int64_t vocab, real inv_temperature) {
+void logp_rows(const Exec& ex, real* logp, real* lse, real* entropy, const real* logits, const int32_t* targets,
+               int64_t rows, int64_t vocab, real inv_temperature) {
   parallel_chunks(ex.pool, rows, 16, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const real* z = logits + r * vocab;
@@ -29,8 +29,8 @@ void logp_rows(const Exec& ex, real* logp, real* lse, real* entropy, const real*
   });
 }
 
-void logp_rows_bwd(const Exec& ex, real* dlogits, const real* logits, const real* lse, const int32_t* targets, const real* dlogp,
-                   int64_t rows, int64_t vocab, real inv_temperature) {
+void logp_rows_bwd(const Exec& ex, real* dlogits, const real* logits, const real* lse, const int32_t* targets,
+                   const real* dlogp, int64_t rows, int64_t vocab, real inv_temperature) {
   parallel_chunks(ex.pool, rows, 16, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const real g = dlogp[r] * inv_temperature;

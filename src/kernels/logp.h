@@ -6,11 +6,11 @@
 namespace r1 {
 
 /// Per row r: lse[r] = log sum exp(z / T), logp[r] = z[target] / T - lse, entropy[r] (nullptr: not wanted).
-R1_KERNEL(logp_rows, const Exec& ex, real* logp, real* lse, real* entropy, const real* logits, const int32_t* targets, int64_t rows,
-          int64_t vocab, real inv_temperature)
+R1_KERNEL(logp_rows, const Exec& ex, real* logp, real* lse, real* entropy, const real* logits, const int32_t* targets,
+          int64_t rows, int64_t vocab, real inv_temperature)
 
 /// dlogits[r, v] = dlogp[r] * (1[v = target] - p_v) / T; may alias logits.
-R1_KERNEL(logp_rows_bwd, const Exec& ex, real* dlogits, const real* logits, const real* lse, const int32_t* targets, const real* dlogp,
-          int64_t rows, int64_t vocab, real inv_temperature)
+R1_KERNEL(logp_rows_bwd, const Exec& ex, real* dlogits, const real* logits, const real* lse, const int32_t* targets,
+          const real* dlogp, int64_t rows, int64_t vocab, real inv_temperature)
 
 }  // namespace r1

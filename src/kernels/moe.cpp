@@ -9,8 +9,8 @@ namespace {
 constexpr int64_t kGrain = 64;
 }
 
-void moe_plan(const Exec&, int32_t* offsets, int32_t* slot, int32_t* token_of, int32_t* choice_of, const int32_t* idx, int64_t tokens,
-              int64_t k, int64_t experts) {
+void moe_plan(const Exec&, int32_t* offsets, int32_t* slot, int32_t* token_of, int32_t* choice_of, const int32_t* idx,
+              int64_t tokens, int64_t k, int64_t experts) {
   for (int64_t e = 0; e <= experts; ++e) offsets[e] = 0;
   for (int64_t i = 0; i < tokens * k; ++i) ++offsets[idx[i] + 1];
   for (int64_t e = 0; e < experts; ++e) offsets[e + 1] += offsets[e];
@@ -26,7 +26,8 @@ void moe_plan(const Exec&, int32_t* offsets, int32_t* slot, int32_t* token_of, i
 
 void moe_gather(const Exec& ex, real* xg, const real* x, const MoePlan& p) {
   parallel_chunks(ex.pool, p.tokens * p.k, kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) std::memcpy(xg + r * p.cols, x + p.token_of[r] * p.cols, static_cast<size_t>(p.cols) * sizeof(real));
+    for (int64_t r = begin; r < end; ++r)
+      std::memcpy(xg + r * p.cols, x + p.token_of[r] * p.cols, static_cast<size_t>(p.cols) * sizeof(real));
   });
 }
 
@@ -48,13 +49,15 @@ void moe_combine(const Exec& ex, real* y, const real* ye, const real* gates, boo
       for (int64_t c = 0; c < p.cols; c += kLanes) {
         const int64_t n = p.cols - c;
         vec acc = accumulate ? load_tail(y + t * p.cols + c, n) : vec{};
-        for (int64_t j = 0; j < p.k; ++j) acc = fma(splat(gates[t * p.k + j]), load_tail(ye + p.slot[t * p.k + j] * p.cols + c, n), acc);
+        for (int64_t j = 0; j < p.k; ++j)
+          acc = fma(splat(gates[t * p.k + j]), load_tail(ye + p.slot[t * p.k + j] * p.cols + c, n), acc);
         store_tail(y + t * p.cols + c, acc, n);
       }
   });
 }
 
-void moe_combine_bwd(const Exec& ex, real* dye, real* dgates, const real* dy, const real* ye, const real* gates, const MoePlan& p) {
+void moe_combine_bwd(const Exec& ex, real* dye, real* dgates, const real* dy, const real* ye, const real* gates,
+                     const MoePlan& p) {
   parallel_chunks(ex.pool, p.tokens * p.k, kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const real* d = dy + p.token_of[r] * p.cols;

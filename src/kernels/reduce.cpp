@@ -21,7 +21,8 @@ void sum_squares(const Exec&, double* out, const real* x, int64_t n) {
 
 void add_into(const Exec& ex, real* acc, const real* x, int64_t n) {
   parallel_chunks(ex.pool, n, 1 << 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) store_tail(acc + i, load_tail(acc + i, end - i) + load_tail(x + i, end - i), end - i);
+    for (int64_t i = begin; i < end; i += kLanes)
+      store_tail(acc + i, load_tail(acc + i, end - i) + load_tail(x + i, end - i), end - i);
   });
 }
 

@@ -11,8 +11,8 @@ struct RopeArgs {
   int64_t src_ld = 0, src_head = 0;
   real* dst = nullptr;  ///< the same for the result; may equal src
   int64_t dst_ld = 0, dst_head = 0;
-  const real* table = nullptr;          ///< [max_seq_len, d/2, 2] cosine and sine
-  const int32_t* positions = nullptr;   ///< [rows]
+  const real* table = nullptr;         ///< [max_seq_len, d/2, 2] cosine and sine
+  const int32_t* positions = nullptr;  ///< [rows]
   bool interleave = true;
   bool inverse = false;     ///< rotate back (backward)
   bool accumulate = false;  ///< dst += instead of dst =

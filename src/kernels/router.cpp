@@ -24,7 +24,8 @@ R1_INLINE void take_top(const real* v, bool* taken, int64_t n, int64_t k) {
 
 void affinities(real* s, const real* z, const RouterArgs& a) {
   if (a.sigmoid) {
-    for (int64_t e = 0; e < a.experts; e += kLanes) store_tail(s + e, sigmoid(load_tail(z + e, a.experts - e)), a.experts - e);
+    for (int64_t e = 0; e < a.experts; e += kLanes)
+      store_tail(s + e, sigmoid(load_tail(z + e, a.experts - e)), a.experts - e);
     return;
   }
   vec m = splat(z[0]);
@@ -37,7 +38,8 @@ void affinities(real* s, const real* z, const RouterArgs& a) {
     acc = acc + load_tail(s + e, n);
   }
   const real inverse = real(1) / sum(acc);
-  for (int64_t e = 0; e < a.experts; e += kLanes) store_tail(s + e, load_tail(s + e, a.experts - e) * inverse, a.experts - e);
+  for (int64_t e = 0; e < a.experts; e += kLanes)
+    store_tail(s + e, load_tail(s + e, a.experts - e) * inverse, a.experts - e);
 }
 
 /// Selection scores s + b with the experts of dropped groups excluded: a group counts as the sum of its two best biased
@@ -84,8 +86,8 @@ void router_fwd(const Exec& ex, real* scores, int32_t* idx, real* gates, const r
   });
 }
 
-void router_bwd(const Exec& ex, real* dlogits, const real* dgates, const real* dscores, const real* scores, const int32_t* idx,
-                const RouterArgs& a) {
+void router_bwd(const Exec& ex, real* dlogits, const real* dgates, const real* dscores, const real* scores,
+                const int32_t* idx, const RouterArgs& a) {
   parallel_chunks(ex.pool, a.rows, 64, [&](int64_t begin, int64_t end) {
     real ds[kMaxExperts];
     for (int64_t r = begin; r < end; ++r) {
@@ -109,7 +111,8 @@ void router_bwd(const Exec& ex, real* dlogits, const real* dgates, const real* d
   });
 }
 
-void balance_fwd(const Exec& ex, real* loss, real* f, const real* scores, const int32_t* cu_seqlens, int64_t docs, const RouterArgs& a) {
+void balance_fwd(const Exec& ex, real* loss, real* f, const real* scores, const int32_t* cu_seqlens, int64_t docs,
+                 const RouterArgs& a) {
   parallel_chunks(ex.pool, docs, 1, [&](int64_t begin, int64_t end) {
     for (int64_t d = begin; d < end; ++d) {
       const int64_t first = cu_seqlens[d], last = cu_seqlens[d + 1];
@@ -135,8 +138,8 @@ void balance_fwd(const Exec& ex, real* loss, real* f, const real* scores, const 
   });
 }
 
-void balance_bwd(const Exec& ex, real* dscores, real weight, const real* f, const real* scores, const int32_t* cu_seqlens,
-                 int64_t docs, const RouterArgs& a) {
+void balance_bwd(const Exec& ex, real* dscores, real weight, const real* f, const real* scores,
+                 const int32_t* cu_seqlens, int64_t docs, const RouterArgs& a) {
   parallel_chunks(ex.pool, docs, 1, [&](int64_t begin, int64_t end) {
     for (int64_t d = begin; d < end; ++d) {
       const real* fd = f + d * a.experts;

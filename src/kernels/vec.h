@@ -62,7 +62,8 @@ R1_INLINE part splat_part(real x) { return x - part{}; }
 R1_INLINE part fma_part(part a, part b, part c) {
 #if !defined(__FMA__)
   part r;
-  for (int l = 0; l < kPart; ++l) r[l] = sizeof(real) == 4 ? __builtin_fmaf(a[l], b[l], c[l]) : __builtin_fma(a[l], b[l], c[l]);
+  for (int l = 0; l < kPart; ++l)
+    r[l] = sizeof(real) == 4 ? __builtin_fmaf(a[l], b[l], c[l]) : __builtin_fma(a[l], b[l], c[l]);
   return r;
 #elif defined(__AVX512F__) && defined(R1_REAL_DOUBLE)
   return (part)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
@@ -93,7 +94,9 @@ R1_INLINE part rotate_lanes(part v, std::integer_sequence<int, L...>) {
 }
 /// Lane l of the result = lane l + H.
 template <int H>
-R1_INLINE part rotate(part v) { return rotate_lanes<H>(v, std::make_integer_sequence<int, kPart>{}); }
+R1_INLINE part rotate(part v) {
+  return rotate_lanes<H>(v, std::make_integer_sequence<int, kPart>{});
+}
 template <int H = kPart / 2>
 R1_INLINE real sum_part(part v) {
   v = v + rotate<H>(v);
@@ -160,9 +163,9 @@ R1_INLINE part exp_part(part x) {
     p = fma_part(p, r * r, r) + real(1);
   } else {
     p = splat_part(real(1.0 / 6227020800.0));  // Taylor to r^13: |r| <= ln2/2 leaves less than 1e-17
-    const double inverse_factorial[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
-                                        1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,     1.0 / 6,
-                                        0.5,             1.0,            1.0};
+    const double inverse_factorial[] = {
+        1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+        1.0 / 120,       1.0 / 24,       1.0 / 6,       0.5,          1.0,         1.0};
     for (double c : inverse_factorial) p = fma_part(p, r, splat_part(real(c)));
   }
   constexpr int mantissa = f32 ? 23 : 52, bias = f32 ? 127 : 1023;
@@ -196,7 +199,8 @@ R1_INLINE part log_part(part x) {
   for (int k = f32 ? 9 : 23; k >= 3; k -= 2) p = fma_part(p, z, splat_part(real(1.0) / real(k)));
   const part ef = __builtin_convertvector(e, part);
   const part two_s = s + s;
-  const part tail = fma_part(two_s * z, p, fma_part(ef, splat_part(f32 ? real(-2.12194440e-4) : real(1.90821492927058770002e-10)), part{}));
+  const part tail = fma_part(
+      two_s * z, p, fma_part(ef, splat_part(f32 ? real(-2.12194440e-4) : real(1.90821492927058770002e-10)), part{}));
   return fma_part(ef, splat_part(f32 ? real(0.693359375) : real(6.93147180369123816490e-01)), two_s + tail);
 }
 /// Natural logarithm of positive normal numbers, relative error below 2 ulp (absolute near 1).
@@ -212,13 +216,18 @@ R1_INLINE real log1(real x) { return log_part(splat_part(x))[0]; }
 R1_INLINE vec sigmoid(vec x) { return real(1) / (real(1) + exp(-x)); }
 
 /// Square root by the hardware instruction, correctly rounded everywhere.
-R1_INLINE real sqrt1(real x) { return sizeof(real) == 4 ? static_cast<real>(__builtin_sqrtf(static_cast<float>(x))) : static_cast<real>(__builtin_sqrt(x)); }
+R1_INLINE real sqrt1(real x) {
+  return sizeof(real) == 4 ? static_cast<real>(__builtin_sqrtf(static_cast<float>(x)))
+                           : static_cast<real>(__builtin_sqrt(x));
+}
 
 /// fn(column, n) over [0, cols) in steps of 16; n = 16 but for the tail. `v.load(p)` and friends pick by n.
 R1_INLINE vec load_tail(const real* p, int64_t n, real fill = 0) { return n >= kLanes ? load(p) : load_n(p, n, fill); }
 R1_INLINE void store_tail(real* p, vec v, int64_t n) {
-  if (n >= kLanes) store(p, v);
-  else store_n(p, v, n);
+  if (n >= kLanes)
+    store(p, v);
+  else
+    store_n(p, v, n);
 }
 
 }  // namespace r1::R1_ISA

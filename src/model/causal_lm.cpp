@@ -3,7 +3,9 @@
 
 namespace r1 {
 
-Var CausalLm::mtp(Tape&, Var, const TokenBatch&, int64_t k) const { fail("MTP module ", k, " of a model that has none"); }
+Var CausalLm::mtp(Tape&, Var, const TokenBatch&, int64_t k) const {
+  fail("MTP module ", k, " of a model that has none");
+}
 
 void CausalLm::allocate() {
   params_.allocate();

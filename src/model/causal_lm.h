@@ -14,10 +14,10 @@ namespace r1 {
 
 /// Rows of one or more documents (training) or of the new tokens of sequences (engine), concatenated.
 struct TokenBatch {
-  std::span<const token_t> ids;         ///< [N]
-  std::span<const int32_t> positions;   ///< [N] position inside the own document or sequence
-  std::span<const int32_t> cu_seqlens;  ///< [docs + 1] first row of each, last = N
-  const KvView* kv = nullptr;           ///< engine only: append to and attend over this cache
+  std::span<const token_t> ids;                      ///< [N]
+  std::span<const int32_t> positions;                ///< [N] position inside the own document or sequence
+  std::span<const int32_t> cu_seqlens;               ///< [docs + 1] first row of each, last = N
+  const KvView* kv = nullptr;                        ///< engine only: append to and attend over this cache
   std::vector<ops::RouterStats>* routers = nullptr;  ///< training: load per MoE layer (sized by the caller), or null
   real balance_weight = 0;                           ///< alpha / tokens of the whole batch [V3 Eq. 17], 0 = off
 };

@@ -28,7 +28,7 @@ struct ModelConfig {
   std::string score_func = "sigmoid";
   bool norm_topk = true;
   double route_scale = 1.0;
-  bool router_bias = true;       ///< ours: aux-loss-free selection bias exists [V3 Eq. 16]
+  bool router_bias = true;  ///< ours: aux-loss-free selection bias exists [V3 Eq. 16]
   int64_t q_lora_rank = 0;
   int64_t kv_lora_rank = 32;
   int64_t qk_nope_head_dim = 16;
@@ -36,8 +36,8 @@ struct ModelConfig {
   int64_t v_head_dim = 16;
   int64_t n_mtp = 1;
   double rope_theta = 10000.0;
-  bool rope_interleave = true;   ///< pairs are neighbours (DeepSeek); false: halves (Qwen2, Llama)
-  double rope_factor = 1.0;      ///< YaRN s; 1 = off
+  bool rope_interleave = true;  ///< pairs are neighbours (DeepSeek); false: halves (Qwen2, Llama)
+  double rope_factor = 1.0;     ///< YaRN s; 1 = off
   int64_t original_seq_len = 4096;
   int64_t max_seq_len = 4096;
   double beta_fast = 32;
@@ -45,7 +45,7 @@ struct ModelConfig {
   double mscale = 1.0;
   double rms_eps = 1e-6;
   bool tie_embeddings = true;
-  double init_std = 0.02;        ///< ours
+  double init_std = 0.02;              ///< ours
   std::string attn_form = "absorbed";  ///< ours: absorbed | expanded, one setting for rollout and training
 
   template <class V>

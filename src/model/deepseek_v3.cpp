@@ -11,7 +11,8 @@ namespace r1 {
 
 DeepseekV3::DeepseekV3(const ModelConfig& c) : config_(c) {
   c.check("model config");
-  rotary_shape_ = {c.qk_rope_head_dim, c.rope_theta, c.rope_factor, c.original_seq_len, c.max_seq_len, c.beta_fast, c.beta_slow};
+  rotary_shape_ = {c.qk_rope_head_dim, c.rope_theta, c.rope_factor, c.original_seq_len,
+                   c.max_seq_len,      c.beta_fast,  c.beta_slow};
   embed_ = &params_.add("model.embed_tokens.weight", {c.vocab_size, c.dim});
   for (int64_t i = 0; i < c.n_layers; ++i) blocks_.push_back(make_block(cat("model.layers.", i), i < c.n_dense_layers));
   norm_ = &params_.add("model.norm.weight", {c.dim}, false);
@@ -32,8 +33,16 @@ DeepseekV3::DeepseekV3(const ModelConfig& c) : config_(c) {
 DeepseekV3::Block DeepseekV3::make_block(const std::string& prefix, bool dense) {
   const ModelConfig& c = config_;
   const double scale = yarn_softmax_factor(rotary_shape_, c.mscale) / std::sqrt(static_cast<double>(c.qk_head_dim()));
-  const MlaShape mla{c.dim, c.n_heads, c.q_lora_rank, c.kv_lora_rank, c.qk_nope_head_dim, c.qk_rope_head_dim, c.v_head_dim,
-                     static_cast<real>(c.rms_eps), static_cast<real>(scale), c.attn_form == "absorbed"};
+  const MlaShape mla{c.dim,
+                     c.n_heads,
+                     c.q_lora_rank,
+                     c.kv_lora_rank,
+                     c.qk_nope_head_dim,
+                     c.qk_rope_head_dim,
+                     c.v_head_dim,
+                     static_cast<real>(c.rms_eps),
+                     static_cast<real>(scale),
+                     c.attn_form == "absorbed"};
   const Param* attn_norm = &params_.add(prefix + ".input_layernorm.weight", {c.dim}, false);
   Block b{attn_norm, nullptr, Mla(params_, prefix + ".self_attn", mla), {}, {}, 0};
   b.ffn_norm = &params_.add(prefix + ".post_attention_layernorm.weight", {c.dim}, false);
@@ -43,7 +52,8 @@ DeepseekV3::Block DeepseekV3::make_block(const std::string& prefix, bool dense) 
   }
   RouterArgs router;
   router.k = c.n_activated_experts, router.groups = c.n_expert_groups, router.limited_groups = c.n_limited_groups;
-  router.sigmoid = c.score_func == "sigmoid", router.norm_topk = c.norm_topk, router.scale = static_cast<real>(c.route_scale);
+  router.sigmoid = c.score_func == "sigmoid", router.norm_topk = c.norm_topk,
+  router.scale = static_cast<real>(c.route_scale);
   b.moe.emplace(params_, buffers_, prefix + ".mlp",
                 MoeShape{c.dim, c.moe_inter_dim, c.n_routed_experts, c.n_shared_experts, router, c.router_bias});
   b.moe_index = n_moe_++;
@@ -77,7 +87,8 @@ Var DeepseekV3::run_block(Tape& t, Var x, const Block& b, const LayerContext& ct
 
 Var DeepseekV3::forward(Tape& t, const TokenBatch& batch) const {
   for (int32_t p : batch.positions)
-    R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p, ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
+    R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p,
+             ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
   const LayerContext ctx = context(batch);
   Var x = ops::embedding(t, batch.ids, *embed_);
   for (int64_t i = 0; i < config_.n_layers; ++i) x = run_block(t, x, blocks_[static_cast<size_t>(i)], ctx, i);
@@ -94,7 +105,8 @@ Var DeepseekV3::mtp(Tape& t, Var hidden, const TokenBatch& batch, int64_t k) con
       ahead[static_cast<size_t>(i)] = batch.ids[static_cast<size_t>(i + k)];
   Var e = ops::rmsnorm(t, ops::embedding(t, ahead, *embed_), *m.enorm, eps);
   Var h = ops::rmsnorm(t, hidden, *m.hnorm, eps);
-  Var x = ops::linear(t, ops::concat(t, e, h), *m.eh_proj);  // [V3 Eq. 21]; the weight file's order is [embedding | hidden]
+  Var x =
+      ops::linear(t, ops::concat(t, e, h), *m.eh_proj);  // [V3 Eq. 21]; the weight file's order is [embedding | hidden]
   x = run_block(t, x, blocks_[m.block], context(batch), config_.n_layers + k - 1);  // [V3 Eq. 22]
   return ops::rmsnorm(t, x, *m.norm, eps);
 }

@@ -9,7 +9,8 @@ namespace r1 {
 
 Dense::Dense(const ModelConfig& c) : config_(c) {
   c.check("model config");
-  rotary_shape_ = {head_dim(), c.rope_theta, c.rope_factor, c.original_seq_len, c.max_seq_len, c.beta_fast, c.beta_slow};
+  rotary_shape_ = {head_dim(),    c.rope_theta, c.rope_factor, c.original_seq_len,
+                   c.max_seq_len, c.beta_fast,  c.beta_slow};
   embed_ = &params_.add("model.embed_tokens.weight", {c.vocab_size, c.dim});
   for (int64_t i = 0; i < c.n_layers; ++i) {
     const std::string prefix = cat("model.layers.", i);
@@ -26,7 +27,8 @@ KvShape Dense::kv_shape() const { return {config_.n_kv_heads, head_dim(), head_d
 
 Var Dense::forward(Tape& t, const TokenBatch& batch) const {
   for (int32_t p : batch.positions)
-    R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p, ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
+    R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p,
+             ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
   LayerContext ctx;
   ctx.cu_seqlens = batch.cu_seqlens, ctx.positions = batch.positions.data(), ctx.kv = batch.kv;
   ctx.rotary = {rotary_.data(), batch.positions.data(), config_.rope_interleave};

@@ -22,7 +22,8 @@ void init_normal(ParamList& params, uint64_t seed, double std, double residual) 
     }
     const bool writes_residual = ends_with(p.name, "o_proj.weight") || ends_with(p.name, ".w2");
     Rng rng(seed, Stream::kInit, static_cast<uint32_t>(p.id));
-    for (int64_t i = 0; i < p.value.numel(); ++i) w[i] = static_cast<real>(rng.normal() * std * (writes_residual ? residual : 1));
+    for (int64_t i = 0; i < p.value.numel(); ++i)
+      w[i] = static_cast<real>(rng.normal() * std * (writes_residual ? residual : 1));
   }
 }
 

@@ -15,9 +15,9 @@ struct LayerContext {
   std::span<const int32_t> cu_seqlens;
   const int32_t* positions = nullptr;
   ops::Rotary rotary;
-  const KvView* kv = nullptr;                      ///< engine: append to and attend over this cache
+  const KvView* kv = nullptr;                        ///< engine: append to and attend over this cache
   std::vector<ops::RouterStats>* routers = nullptr;  ///< one per MoE layer, or null
-  real balance_weight = 0;                         ///< alpha / tokens of the whole batch, 0 = off [V3 Eq. 17]
+  real balance_weight = 0;                           ///< alpha / tokens of the whole batch, 0 = off [V3 Eq. 17]
 };
 
 /// A named tensor that is part of a model but gets no gradient (router bias).

@@ -13,7 +13,8 @@ Var Mlp::forward(Tape& t, Var x, Var residual) const {
   return ops::linear(t, ops::swiglu(t, ops::linear(t, x, *w13_)), *w2_, residual);
 }
 
-Moe::Moe(ParamList& p, std::vector<Buffer>& buffers, const std::string& prefix, const MoeShape& s) : s_(s), buffers_(&buffers) {
+Moe::Moe(ParamList& p, std::vector<Buffer>& buffers, const std::string& prefix, const MoeShape& s)
+    : s_(s), buffers_(&buffers) {
   w_gate_ = &p.add(prefix + ".gate.weight", {s.n_routed, s.dim});
   bias_ = buffers.size();
   if (s.has_bias) buffers.push_back({prefix + ".gate.e_score_correction_bias", Tensor::meta({s.n_routed})});

@@ -23,9 +23,9 @@ Mla::Mla(ParamList& p, const std::string& prefix, const MlaShape& s) : s_(s) {
 }
 
 Var Mla::query(Tape& t, Var x) const {
-  if (w_q_) return ops::linear(t, x, *w_q_);                                // [V3 Eq. 6-8] without compression
+  if (w_q_) return ops::linear(t, x, *w_q_);                               // [V3 Eq. 6-8] without compression
   Var c_q = ops::rmsnorm(t, ops::linear(t, x, *w_dq_), *q_norm_, s_.eps);  // [V3 Eq. 6]
-  return ops::linear(t, c_q, *w_uq_);                                       // [V3 Eq. 7]
+  return ops::linear(t, c_q, *w_uq_);                                      // [V3 Eq. 7]
 }
 
 Var Mla::forward(Tape& t, Var x, Var residual, const LayerContext& ctx, int64_t layer) const {

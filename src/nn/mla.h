@@ -1,7 +1,8 @@
 // Multi-head latent attention: keys and values of all heads come from one small latent c_kv, queries optionally from
 // another; position lives in a decoupled shared rotary key. Two forms of the same function:
 //   expanded: k_i = [W_UK,i c_kv ; k_R], v_i = W_UV,i c_kv, ordinary multi-head attention;
-//   absorbed: q_i W_UK,i against c_kv itself, W_UV,i after the sum: one latent serves all heads (the cache stays small).
+//   absorbed: q_i W_UK,i against c_kv itself, W_UV,i after the sum: one latent serves all heads (the cache stays
+//   small).
 // Paper: [V3 Eq. 1-11], [V2 App. C]. Note: paper_notes/mla.md. Trap: the norm is on c_kv only, never on k_R.
 #pragma once
 #include <string>

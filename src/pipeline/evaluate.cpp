@@ -31,7 +31,8 @@ void count_checks(PolicyEvaluation& e) {
     if (p.task != "math-1") continue;
     for (const LineReport& line : math_oracle(p, j.text).lines) {
       if (!line.checked) continue;
-      checked += 1, wrong += !line.quick_right, right += line.quick_right, repaired += line.repaired, broken += line.broken;
+      checked += 1, wrong += !line.quick_right, right += line.quick_right, repaired += line.repaired,
+          broken += line.broken;
     }
   }
   e.checks = checked / static_cast<double>(e.judged.size());
@@ -41,8 +42,8 @@ void count_checks(PolicyEvaluation& e) {
 
 }  // namespace
 
-PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, const EvalConfig& c, uint64_t problem_seed, uint64_t seed,
-                                 uint32_t rollout, ThreadPool& pool) {
+PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, const EvalConfig& c, uint64_t problem_seed,
+                                 uint64_t seed, uint32_t rollout, ThreadPool& pool) {
   const auto start = std::chrono::steady_clock::now();
   PolicyEvaluation e;
   const Split split = c.split == "test" ? Split::kTest : Split::kDev;
@@ -52,7 +53,8 @@ PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, con
     prompts.push_back(world.prompt(e.problems.back()));
   }
   SamplingParams s;
-  s.n = c.samples, s.temperature = c.temperature, s.top_p = c.top_p, s.max_new_tokens = c.max_new_tokens, s.eos = world.eos();
+  s.n = c.samples, s.temperature = c.temperature, s.top_p = c.top_p, s.max_new_tokens = c.max_new_tokens,
+  s.eos = world.eos();
   s.seed = seed, s.stream = Stream::kEval, s.rollout = rollout;
   for (const Completion& done : Engine(policy, EngineConfig{}, pool).generate(prompts, s))
     e.judged.push_back(judge(world, e.problems[static_cast<size_t>(done.prompt)], done, done.prompt));
@@ -66,15 +68,20 @@ PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, con
 
 void put(Record& record, const PolicyEvaluation& e) {
   put(record, e.summary);
-  record.set(kEvalChecks, e.checks).set(kEvalRepaired, e.repaired).set(kEvalSpoiled, e.spoiled).set(kEvalSeconds, e.seconds);
+  record.set(kEvalChecks, e.checks)
+      .set(kEvalRepaired, e.repaired)
+      .set(kEvalSpoiled, e.spoiled)
+      .set(kEvalSeconds, e.seconds);
 }
 
 std::string eval_line(const PolicyEvaluation& e) {
   const EvalFigures& f = e.summary.all;
   char text[256];
-  std::snprintf(text, sizeof text, "pass@1 %5.1f%%  cons@%lld %5.1f%%  format %5.1f%%  length %5.1f  reflective %.2f  checks %.2f  repaired %.2f |",
-                100 * f.pass_at_1.value, static_cast<long long>(e.summary.cons_k), 100 * f.cons.value, 100 * f.format.value, f.length.value,
-                f.reflective.value + f.kin.value, e.checks, e.repaired);
+  std::snprintf(
+      text, sizeof text,
+      "pass@1 %5.1f%%  cons@%lld %5.1f%%  format %5.1f%%  length %5.1f  reflective %.2f  checks %.2f  repaired %.2f |",
+      100 * f.pass_at_1.value, static_cast<long long>(e.summary.cons_k), 100 * f.cons.value, 100 * f.format.value,
+      f.length.value, f.reflective.value + f.kin.value, e.checks, e.repaired);
   std::string line = text;
   for (const auto& [level, figures] : e.summary.level) {
     std::snprintf(text, sizeof text, " %.0f", 100 * figures.pass_at_1.value);

@@ -34,16 +34,16 @@ struct PolicyEvaluation {
   std::vector<Problem> problems;
   std::vector<Judged> judged;
   EvalSummary summary;
-  double checks = 0;           ///< checks an answer
-  double repaired = 0;         ///< of wrong lines that were checked, the share right after
-  double spoiled = 0;          ///< of right lines that were checked, the share wrong after
+  double checks = 0;    ///< checks an answer
+  double repaired = 0;  ///< of wrong lines that were checked, the share right after
+  double spoiled = 0;   ///< of right lines that were checked, the share wrong after
   double seconds = 0;
 };
 
 /// Draws and judges; `problem_seed` names the problem set, `seed` the draws (with `rollout`, so that each evaluation of
 /// a run draws anew).
-PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, const EvalConfig& c, uint64_t problem_seed, uint64_t seed,
-                            uint32_t rollout, ThreadPool& pool);
+PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, const EvalConfig& c, uint64_t problem_seed,
+                                 uint64_t seed, uint32_t rollout, ThreadPool& pool);
 
 /// Writes all of it into a record.
 void put(Record& record, const PolicyEvaluation& e);

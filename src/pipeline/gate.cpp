@@ -47,12 +47,14 @@ std::vector<double> part_logp(Tape& t, const CausalLm& model, const Probe& probe
   slot.append(probe.example, 0);
   std::vector<int32_t> rows;
   std::vector<token_t> targets;
-  for (size_t i = 1; i < slot.ids.size(); ++i) rows.push_back(static_cast<int32_t>(i) - 1), targets.push_back(slot.ids[i]);
+  for (size_t i = 1; i < slot.ids.size(); ++i)
+    rows.push_back(static_cast<int32_t>(i) - 1), targets.push_back(slot.ids[i]);
   const Var h = model.forward(t, {slot.ids, slot.positions, slot.cu_seqlens});
   const ops::TokenLogp lp = ops::token_logp(t, h, model.head(), rows, targets, 1);
   std::vector<double> sum(probe.parts.size(), 0.0);
   for (size_t i = 0; i < rows.size(); ++i)
-    if (const int part = probe.part_of[i + 1]; part >= 0) sum[static_cast<size_t>(part)] += static_cast<double>(lp.logp->value.data()[i]);
+    if (const int part = probe.part_of[i + 1]; part >= 0)
+      sum[static_cast<size_t>(part)] += static_cast<double>(lp.logp->value.data()[i]);
   return sum;
 }
 
@@ -68,7 +70,8 @@ double GateReport::worst_copy() const { return *std::min_element(copy, copy + 6)
 
 std::string GateReport::failed() const {
   const auto low = [](double x, const char* name) { return x < 0.95 ? cat(name, " ", x, " < 0.95; ") : std::string(); };
-  std::string s = low(worst_copy(), "copy") + low(sum, "sum") + low(careful_en, "careful en") + low(careful_zh, "careful zh");
+  std::string s =
+      low(worst_copy(), "copy") + low(sum, "sum") + low(careful_en, "careful en") + low(careful_zh, "careful zh");
   if (quick > 0.35) s += cat("quick product ", quick, " > 0.35; ");
   for (double c : {checks_en, checks_zh})
     if (c < 0.03 || c > 0.10) s += cat("checks ", c, " outside 0.03..0.10; ");
@@ -77,8 +80,11 @@ std::string GateReport::failed() const {
 
 std::string GateReport::line() const {
   char text[256];
-  std::snprintf(text, sizeof text, "copy %.2f %.2f %.2f %.2f %.2f %.2f  sum %.3f  quick %.2f  careful %.2f %.2f  conclude %.2f  checks %.3f %.3f",
-                copy[0], copy[1], copy[2], copy[3], copy[4], copy[5], sum, quick, careful_en, careful_zh, conclude, checks_en, checks_zh);
+  std::snprintf(
+      text, sizeof text,
+      "copy %.2f %.2f %.2f %.2f %.2f %.2f  sum %.3f  quick %.2f  careful %.2f %.2f  conclude %.2f  checks %.3f %.3f",
+      copy[0], copy[1], copy[2], copy[3], copy[4], copy[5], sum, quick, careful_en, careful_zh, conclude, checks_en,
+      checks_zh);
   return text;
 }
 
@@ -104,17 +110,28 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
       double p = std::exp(logp[i][k]);
       const int lang = probes[i].language;
       switch (part.skill) {
-        case ProbeSkill::kCopy: copy[part.step].add(p); break;
-        case ProbeSkill::kSum: sum.add(p); break;
-        case ProbeSkill::kQuick: quick.add(p); break;
+        case ProbeSkill::kCopy:
+          copy[part.step].add(p);
+          break;
+        case ProbeSkill::kSum:
+          sum.add(p);
+          break;
+        case ProbeSkill::kQuick:
+          quick.add(p);
+          break;
         case ProbeSkill::kCareful:  // the work, the verdict word (not measured), the result: one chance for both
           if (k >= 2 && probes[i].parts[k - 2].skill == ProbeSkill::kCareful) break;
           p *= std::exp(logp[i][k + 2]);
           careful[lang].add(p);
           break;
-        case ProbeSkill::kConclude: conclude.add(p); break;
-        case ProbeSkill::kChecks: checks[lang].add(p); break;
-        case ProbeSkill::kNone: break;
+        case ProbeSkill::kConclude:
+          conclude.add(p);
+          break;
+        case ProbeSkill::kChecks:
+          checks[lang].add(p);
+          break;
+        case ProbeSkill::kNone:
+          break;
       }
     }
   GateReport r;

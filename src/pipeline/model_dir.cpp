@@ -18,7 +18,8 @@ std::vector<NamedTensor> tensors_of(const CausalLm& model) {
 
 }  // namespace
 
-void save_model_dir(const std::string& dir, const ModelConfig& config, const CausalLm& model, const Tokenizer& tokenizer) {
+void save_model_dir(const std::string& dir, const ModelConfig& config, const CausalLm& model,
+                    const Tokenizer& tokenizer) {
   make_directories(dir);
   write_file(dir + "/tokenizer.json", tokenizer_to_json(tokenizer));
   save_hf_model(dir, config, tensors_of(model));
@@ -29,7 +30,8 @@ ModelDir load_model_dir(const std::string& dir) {
   m.config = load_model_config(dir + "/config.json");
   m.tokenizer = std::make_unique<Tokenizer>(load_tokenizer(dir + "/tokenizer.json"));
   if (m.tokenizer->vocab_size() > m.config.vocab_size)
-    fail(dir, ": tokenizer.json has ", m.tokenizer->vocab_size(), " tokens, config.json's vocab_size is ", m.config.vocab_size);
+    fail(dir, ": tokenizer.json has ", m.tokenizer->vocab_size(), " tokens, config.json's vocab_size is ",
+         m.config.vocab_size);
   m.model = make_model(m.config);
   m.model->allocate();
   load_hf_weights(WeightDir(dir), m.config, tensors_of(*m.model));

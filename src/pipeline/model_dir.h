@@ -17,7 +17,8 @@ struct ModelDir {
 };
 
 /// Writes the three files, each atomically.
-void save_model_dir(const std::string& dir, const ModelConfig& config, const CausalLm& model, const Tokenizer& tokenizer);
+void save_model_dir(const std::string& dir, const ModelConfig& config, const CausalLm& model,
+                    const Tokenizer& tokenizer);
 /// Reads and checks them. Throws Error naming the file.
 ModelDir load_model_dir(const std::string& dir);
 

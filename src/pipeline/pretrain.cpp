@@ -20,7 +20,8 @@ Json describe(PretrainJob& job, const World& world) {
   Json j = Json::object();
   j["kind"] = "pretrain";
   j["seed"] = job.seed;
-  j["world"] = Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
+  j["world"] =
+      Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
   j["model"] = fields::to_json(job.model);
   j["train"] = fields::to_json(job.train);
   return j;
@@ -42,7 +43,8 @@ int run_pretrain(PretrainJob job) {
   model->allocate();
   model->init(job.seed);
   ThreadPool pool(job.threads);
-  Pretrainer trainer(*model, job.train, [&](uint64_t i, double progress) { return world.example(job.seed, i, progress); }, pool);
+  Pretrainer trainer(
+      *model, job.train, [&](uint64_t i, double progress) { return world.example(job.seed, i, progress); }, pool);
   RunFolder run(job.run, describe(job, world), job.resume);
   std::optional<RunPosition> from;
   if (job.resume) {

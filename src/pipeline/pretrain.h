@@ -10,15 +10,15 @@
 namespace r1 {
 
 struct PretrainJob {
-  std::string run;         ///< run folder
-  std::string out;         ///< model directory to write at the end
+  std::string run;  ///< run folder
+  std::string out;  ///< model directory to write at the end
   uint64_t seed = 0;
   int threads = 0;
   bool resume = false;
   int64_t checkpoint_every = 1000;  ///< updates, 0 = only at the end
   int64_t gate_every = 500;         ///< updates between measurements of the gate, 0 = never
   WorldConfig world;
-  ModelConfig model;       ///< vocab_size is set from the tokenizer
+  ModelConfig model;  ///< vocab_size is set from the tokenizer
   PretrainConfig train;
 };
 

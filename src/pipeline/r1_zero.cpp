@@ -34,7 +34,8 @@ Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
   j["kind"] = "r1-zero";
   j["seed"] = job.seed;
   j["base"] = Json{{"dir", job.base}};
-  j["world"] = Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
+  j["world"] =
+      Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
   j["model"] = fields::to_json(base.config);
   j["grpo"] = fields::to_json(job.grpo);
   j["eval"] = fields::to_json(job.eval);
@@ -45,7 +46,8 @@ Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
 Environment environment(const R1ZeroJob& job, const World& world) {
   Environment env;
   env.problem = [&](uint32_t rollout, uint32_t question) {
-    return world.task().problem(job.seed, Split::kTrain, rollout * static_cast<uint32_t>(job.grpo.questions) + question);
+    return world.task().problem(job.seed, Split::kTrain,
+                                rollout * static_cast<uint32_t>(job.grpo.questions) + question);
   };
   env.encode = [&](const Problem& p) { return world.prompt(p); };
   env.judge = [&](const Problem& p, const std::vector<token_t>& ids) { return world.judge(p, ids); };
@@ -55,12 +57,18 @@ Environment environment(const R1ZeroJob& job, const World& world) {
 
 void log_rollout(Session& s, const GrpoTrainer& trainer, const RolloutReport& r, Record& record) {
   const double n = static_cast<double>(std::max<int64_t>(1, r.stats.tokens));
-  record.set(kRewardAccuracy, r.accuracy).set(kRewardFormat, r.format).set(kRewardTotal, r.reward).set(kRewardUnknown, r.unknown);
+  record.set(kRewardAccuracy, r.accuracy)
+      .set(kRewardFormat, r.format)
+      .set(kRewardTotal, r.reward)
+      .set(kRewardUnknown, r.unknown);
   record.set(kRolloutLength, r.length).set(kRolloutTruncated, r.truncated).set(kRolloutZeroVariance, r.zero_variance);
-  record.set(kRolloutTokens, static_cast<double>(r.tokens) / r.rollout_s).set(kRolloutSeconds, r.rollout_s).set(kUpdateSeconds, r.update_s + r.reference_s);
+  record.set(kRolloutTokens, static_cast<double>(r.tokens) / r.rollout_s)
+      .set(kRolloutSeconds, r.rollout_s)
+      .set(kUpdateSeconds, r.update_s + r.reference_s);
   double words = 0, answers = 0;
   for (const Group& g : trainer.last_groups())
-    for (const Completion& c : g.completions) words += static_cast<double>(reflect(s.world.text(c.ids)).total), answers += 1;
+    for (const Completion& c : g.completions)
+      words += static_cast<double>(reflect(s.world.text(c.ids)).total), answers += 1;
   record.set(kRolloutReflective, words / answers);
   record.set(kGrpoLoss, r.stats.loss).set(kGrpoKl, r.stats.kl / n).set(kGrpoEntropy, r.stats.entropy / n);
   record.set(kGrpoClipped, r.stats.clipped / n).set(kGrpoRatioMax, r.stats.ratio_max).set(kGrpoLogpDiff, r.exact_diff);
@@ -76,16 +84,25 @@ std::string evaluate(Session& s, int64_t rollout, int64_t update, Record& record
     const Judged& j = e.judged[i];
     if (j.problem >= s.world.task().levels()) break;
     const Problem& p = e.problems[static_cast<size_t>(j.problem)];
-    s.run.samples().write(Json{{"rollout", rollout}, {"update", update}, {"problem", j.problem}, {"level", j.level}, {"prompt", p.prompt},
-                               {"completion", j.text}, {"answer", j.answer}, {"reference", p.answer}, {"accuracy", j.correct ? 1 : 0},
-                               {"format", j.format ? 1 : 0}, {"length", j.length}});
+    s.run.samples().write(Json{{"rollout", rollout},
+                               {"update", update},
+                               {"problem", j.problem},
+                               {"level", j.level},
+                               {"prompt", p.prompt},
+                               {"completion", j.text},
+                               {"answer", j.answer},
+                               {"reference", p.answer},
+                               {"accuracy", j.correct ? 1 : 0},
+                               {"format", j.format ? 1 : 0},
+                               {"length", j.length}});
   }
   return eval_line(e);
 }
 
 std::string figures(const RolloutReport& r) {
   char text[128];
-  std::snprintf(text, sizeof text, "accuracy %.0f%%  format %.0f%%  length %.0f", 100 * r.accuracy, 100 * r.format, r.length);
+  std::snprintf(text, sizeof text, "accuracy %.0f%%  format %.0f%%  length %.0f", 100 * r.accuracy, 100 * r.format,
+                r.length);
   return text;
 }
 
@@ -103,7 +120,8 @@ void train(Session& s, GrpoTrainer& trainer) {
       s.progress.message(head + evaluate(s, r.rollout, r.update, record));
     }
     s.run.metrics().write(record);
-    if (last || (job.checkpoint_every > 0 && r.rollout % job.checkpoint_every == 0)) s.run.save(trainer.state(), r.rollout);
+    if (last || (job.checkpoint_every > 0 && r.rollout % job.checkpoint_every == 0))
+      s.run.save(trainer.state(), r.rollout);
     s.progress.update(r.rollout, figures(r));
   }
 }

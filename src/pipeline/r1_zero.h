@@ -9,14 +9,14 @@
 namespace r1 {
 
 struct R1ZeroJob {
-  std::string base;        ///< model directory
-  std::string run;         ///< run folder
-  std::string out;         ///< model directory to write at the end, "" = none
+  std::string base;  ///< model directory
+  std::string run;   ///< run folder
+  std::string out;   ///< model directory to write at the end, "" = none
   uint64_t seed = 0;
   int threads = 0;
   bool resume = false;
-  int64_t eval_every = 10;       ///< rollouts, 0 = only start and end
-  int64_t checkpoint_every = 20; ///< rollouts
+  int64_t eval_every = 10;        ///< rollouts, 0 = only start and end
+  int64_t checkpoint_every = 20;  ///< rollouts
   WorldConfig world;
   GrpoConfig grpo;
   EvalConfig eval;

@@ -39,7 +39,8 @@ RunFolder::RunFolder(const std::string& path, Json config, bool resume) : path_(
     if (old.is_object()) old.erase("command"), old.erase("machine");
     if (old != config) {
       for (const auto& [key, value] : config.items())
-        if (!old.contains(key) || old[key] != value) fail(file, ": field '", key, "' differs from this command; a resumed run must be the same run");
+        if (!old.contains(key) || old[key] != value)
+          fail(file, ": field '", key, "' differs from this command; a resumed run must be the same run");
       fail(file, ": differs from this command; a resumed run must be the same run");
     }
     return;

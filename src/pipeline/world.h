@@ -23,7 +23,8 @@ struct WorldConfig {
 class World {
  public:
   /// `tokenizer` null: trained on the corpus (always the same documents, whatever the run's seed).
-  explicit World(const WorldConfig& config, std::unique_ptr<Tokenizer> tokenizer = nullptr, const RuleRewardConfig& rewards = {});
+  explicit World(const WorldConfig& config, std::unique_ptr<Tokenizer> tokenizer = nullptr,
+                 const RuleRewardConfig& rewards = {});
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const Task& task() const { return *task_; }

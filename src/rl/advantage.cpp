@@ -7,7 +7,8 @@
 
 namespace r1 {
 
-std::vector<double> group_advantage(const std::vector<double>& reward, const std::vector<bool>& masked, const std::string& scale, double eps) {
+std::vector<double> group_advantage(const std::vector<double>& reward, const std::vector<bool>& masked,
+                                    const std::string& scale, double eps) {
   R1_CHECK(reward.size() == masked.size(), reward.size(), " rewards, ", masked.size(), " masks");
   std::vector<double> a(reward.size(), 0.0);
   if (zero_variance(reward, masked)) return a;  // exactly: rounding of the mean must not leave a residue over eps

@@ -9,7 +9,8 @@ namespace r1 {
 
 /// `scale`: "std" divides by (population std + eps), "none" only subtracts the mean. Masked entries (unknown verdicts)
 /// count for nothing and get 0. NaN rewards are an error.
-std::vector<double> group_advantage(const std::vector<double>& reward, const std::vector<bool>& masked, const std::string& scale, double eps);
+std::vector<double> group_advantage(const std::vector<double>& reward, const std::vector<bool>& masked,
+                                    const std::string& scale, double eps);
 
 /// True if all unmasked rewards are equal: the group teaches nothing.
 bool zero_variance(const std::vector<double>& reward, const std::vector<bool>& masked);

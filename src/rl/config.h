@@ -11,9 +11,9 @@ namespace r1 {
 
 struct GrpoConfig {
   std::string preset = "toy";
-  int64_t questions = 32;        ///< per rollout
-  int64_t group_size = 16;       ///< G
-  int64_t minibatches = 2;       ///< policy updates per rollout, one inner epoch
+  int64_t questions = 32;               ///< per rollout
+  int64_t group_size = 16;              ///< G
+  int64_t minibatches = 2;              ///< policy updates per rollout, one inner epoch
   std::string minibatch_of = "groups";  ///< groups: whole groups; outputs: outputs shuffled over the rollout
   int64_t rollouts = 100;
   double temperature = 1.0;
@@ -26,7 +26,7 @@ struct GrpoConfig {
   double clip_low = 10, clip_high = 10;
   double kl_beta = 1e-3;
   std::string kl = "k3";
-  int64_t ref_refresh = 50;      ///< updates between replacements of the reference, 0 = never
+  int64_t ref_refresh = 50;  ///< updates between replacements of the reference, 0 = never
   std::string loss_mean = "sequence";
   std::string advantage_scale = "std";
   double advantage_eps = 1e-4;
@@ -53,7 +53,8 @@ struct GrpoConfig {
     v("kl_beta", kl_beta, "weight of the KL term", 0.0, 1e3);
     v("kl", kl, "KL estimator", Words{"k1", "k2", "k3"});
     v("ref_refresh", ref_refresh, "updates between reference replacements, 0 = never", 0, int64_t{1} << 40);
-    v("loss_mean", loss_mean, "mean over each sequence then over sequences, or over all tokens", Words{"sequence", "token"});
+    v("loss_mean", loss_mean, "mean over each sequence then over sequences, or over all tokens",
+      Words{"sequence", "token"});
     v("advantage_scale", advantage_scale, "divide by the group's standard deviation or not", Words{"std", "none"});
     v("advantage_eps", advantage_eps, "added to the standard deviation", 0.0, 1.0);
     v("accuracy_weight", accuracy_weight, "weight of the accuracy reward [R1 Eq. 4]", 0.0, 1e3);

@@ -22,7 +22,8 @@ struct SlotOutputs {
 std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<size_t>& pick, bool token_mean) {
   std::vector<int64_t> lengths;
   int64_t tokens = 0;
-  for (size_t o : pick) lengths.push_back(static_cast<int64_t>(batch.outputs[o].ids.size())), tokens += batch.outputs[o].answer_length();
+  for (size_t o : pick)
+    lengths.push_back(static_cast<int64_t>(batch.outputs[o].ids.size())), tokens += batch.outputs[o].answer_length();
   const Packing packing = pack_best_fit(lengths, kGradSlots, 0);
   std::vector<SlotOutputs> slots(kGradSlots);
   for (size_t s = 0; s < slots.size(); ++s)
@@ -30,7 +31,8 @@ std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<
       const PolicyOutput& o = batch.outputs[pick[i]];
       const int64_t first = slots[s].docs.tokens(), n = o.answer_length();
       slots[s].docs.append({o.ids, {}, 0}, pick[i]);
-      const double w = token_mean ? 1.0 / static_cast<double>(tokens) : 1.0 / (static_cast<double>(pick.size()) * static_cast<double>(n));
+      const double w = token_mean ? 1.0 / static_cast<double>(tokens)
+                                  : 1.0 / (static_cast<double>(pick.size()) * static_cast<double>(n));
       for (int64_t t = 0; t < n; ++t) {
         slots[s].rows.push_back(static_cast<int32_t>(first + o.prompt_length + t - 1));
         slots[s].targets.push_back(o.ids[static_cast<size_t>(o.prompt_length + t)]);
@@ -45,7 +47,8 @@ std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<
 
 ops::TokenLogp slot_logp(Tape& t, const CausalLm& model, const SlotOutputs& s, double temperature) {
   const TokenBatch batch{s.docs.ids, s.docs.positions, s.docs.cu_seqlens, nullptr, nullptr, 0};
-  return ops::token_logp(t, model.forward(t, batch), model.head(), s.rows, s.targets, static_cast<real>(1 / temperature));
+  return ops::token_logp(t, model.forward(t, batch), model.head(), s.rows, s.targets,
+                         static_cast<real>(1 / temperature));
 }
 
 std::vector<size_t> all_of(const PolicyBatch& batch) {
@@ -55,13 +58,15 @@ std::vector<size_t> all_of(const PolicyBatch& batch) {
 }
 
 /// Objective of one slot: seeds d logp, walks the tape, returns sums.
-GrpoStats slot_objective(Tape& t, const CausalLm& policy, const SlotOutputs& s, double temperature, const GrpoConfig& c) {
+GrpoStats slot_objective(Tape& t, const CausalLm& policy, const SlotOutputs& s, double temperature,
+                         const GrpoConfig& c) {
   GrpoStats stats;
   const ops::TokenLogp lp = slot_logp(t, policy, s, temperature);
   const int64_t n = static_cast<int64_t>(s.rows.size());
   const Tensor loss = t.alloc({n}), ratio = t.alloc({n}), kl = t.alloc({n}), clipped = t.alloc({n});
   PolicyLossArgs a;
-  a.n = n, a.logp = lp.logp->value.data(), a.logp_old = s.logp_old.data(), a.logp_ref = s.logp_ref.empty() ? nullptr : s.logp_ref.data();
+  a.n = n, a.logp = lp.logp->value.data(), a.logp_old = s.logp_old.data(),
+  a.logp_ref = s.logp_ref.empty() ? nullptr : s.logp_ref.data();
   a.advantage = s.advantage.data(), a.weight = s.weight.data();
   a.clip_low = static_cast<real>(c.clip_low), a.clip_high = static_cast<real>(c.clip_high);
   a.kl_beta = static_cast<real>(c.kl_beta), a.kl = kl_kind(c.kl);
@@ -74,7 +79,8 @@ GrpoStats slot_objective(Tape& t, const CausalLm& policy, const SlotOutputs& s, 
     stats.entropy += static_cast<double>(lp.entropy.data()[i]), stats.clipped += static_cast<double>(clipped.data()[i]);
     stats.ratio += static_cast<double>(ratio.data()[i]);
     stats.ratio_max = std::max(stats.ratio_max, static_cast<double>(ratio.data()[i]));
-    stats.logp_diff_max = std::max(stats.logp_diff_max, std::abs(static_cast<double>(a.logp[i]) - static_cast<double>(a.logp_old[i])));
+    stats.logp_diff_max =
+        std::max(stats.logp_diff_max, std::abs(static_cast<double>(a.logp[i]) - static_cast<double>(a.logp_old[i])));
   }
   return stats;
 }
@@ -94,8 +100,8 @@ KlKind kl_kind(const std::string& name) {
   fail("unknown KL estimator '", name, "', expected k1, k2 or k3");
 }
 
-Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch, const std::vector<size_t>& pick,
-                         const GrpoConfig& c, GrpoStats& stats) {
+Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch,
+                         const std::vector<size_t>& pick, const GrpoConfig& c, GrpoStats& stats) {
   const std::vector<SlotOutputs> slots = make_slots(batch, pick, c.loss_mean == "token");
   std::vector<GrpoStats> parts(slots.size());
   Gradients& g = runner.run([&](int s, Tape& t) {

@@ -20,8 +20,8 @@ struct GrpoStats {
 };
 
 /// Gradient of the objective over outputs `pick` of the batch, summed over the slots of `runner`.
-Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch, const std::vector<size_t>& pick,
-                         const GrpoConfig& c, GrpoStats& stats);
+Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch,
+                         const std::vector<size_t>& pick, const GrpoConfig& c, GrpoStats& stats);
 
 /// Fills logp_ref of every output by a forward of `reference`.
 void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch);

@@ -23,8 +23,8 @@ PolicyBatch make_policy_batch(const std::vector<Group>& groups, double temperatu
   return batch;
 }
 
-std::vector<std::vector<size_t>> deal_minibatches(const std::vector<Group>& groups, const std::string& minibatch_of, int64_t minibatches,
-                                                  uint64_t seed, uint32_t rollout) {
+std::vector<std::vector<size_t>> deal_minibatches(const std::vector<Group>& groups, const std::string& minibatch_of,
+                                                  int64_t minibatches, uint64_t seed, uint32_t rollout) {
   std::vector<std::vector<size_t>> pieces;  // what stays together
   size_t next = 0;
   for (const Group& g : groups) {

@@ -21,11 +21,11 @@ struct Group {
 
 /// One output of the rollout, ready for the objective.
 struct PolicyOutput {
-  std::vector<token_t> ids;      ///< prompt then answer
+  std::vector<token_t> ids;  ///< prompt then answer
   int64_t prompt_length = 0;
   double advantage = 0;
-  std::vector<real> logp_old;    ///< per answer token, from the rollout
-  std::vector<real> logp_ref;    ///< per answer token, under the reference; empty = no KL term
+  std::vector<real> logp_old;  ///< per answer token, from the rollout
+  std::vector<real> logp_ref;  ///< per answer token, under the reference; empty = no KL term
   int64_t answer_length() const { return static_cast<int64_t>(ids.size()) - prompt_length; }
 };
 
@@ -39,7 +39,7 @@ PolicyBatch make_policy_batch(const std::vector<Group>& groups, double temperatu
 
 /// Deals the outputs (`outputs`: shuffled; `groups`: whole groups of group_size neighbours, shuffled) into equal
 /// minibatches of indices; a function of (seed, rollout).
-std::vector<std::vector<size_t>> deal_minibatches(const std::vector<Group>& groups, const std::string& minibatch_of, int64_t minibatches,
-                                                  uint64_t seed, uint32_t rollout);
+std::vector<std::vector<size_t>> deal_minibatches(const std::vector<Group>& groups, const std::string& minibatch_of,
+                                                  int64_t minibatches, uint64_t seed, uint32_t rollout);
 
 }  // namespace r1

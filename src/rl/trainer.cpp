@@ -17,7 +17,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-GrpoTrainer::GrpoTrainer(CausalLm& policy, CausalLm& reference, const GrpoConfig& config, Environment env, ThreadPool& pool, uint64_t seed)
+GrpoTrainer::GrpoTrainer(CausalLm& policy, CausalLm& reference, const GrpoConfig& config, Environment env,
+                         ThreadPool& pool, uint64_t seed)
     : policy_(policy),
       reference_(reference),
       c_(config),
@@ -33,7 +34,8 @@ GrpoTrainer::GrpoTrainer(CausalLm& policy, CausalLm& reference, const GrpoConfig
 void GrpoTrainer::refresh_reference() {
   for (size_t i = 0; i < policy_.params().all().size(); ++i)
     reference_.params().all()[i].value.copy_from(policy_.params().all()[i].value);
-  for (size_t i = 0; i < policy_.buffers().size(); ++i) reference_.buffers()[i].value.copy_from(policy_.buffers()[i].value);
+  for (size_t i = 0; i < policy_.buffers().size(); ++i)
+    reference_.buffers()[i].value.copy_from(policy_.buffers()[i].value);
   reference_update_ = adamw_.updates();
 }
 
@@ -48,7 +50,8 @@ void GrpoTrainer::draw_groups(RolloutReport& r) {
     groups_.push_back(std::move(g));
   }
   SamplingParams s;
-  s.n = c_.group_size, s.temperature = c_.temperature, s.top_p = c_.top_p, s.max_new_tokens = c_.max_new_tokens, s.eos = env_.eos;
+  s.n = c_.group_size, s.temperature = c_.temperature, s.top_p = c_.top_p, s.max_new_tokens = c_.max_new_tokens,
+  s.eos = env_.eos;
   s.seed = seed_, s.stream = Stream::kSample, s.rollout = static_cast<uint32_t>(rollouts_);
   Engine engine(policy_, EngineConfig{}, pool_);
   for (Completion& done : engine.generate(prompts, s)) {
@@ -85,7 +88,8 @@ void GrpoTrainer::update(const PolicyBatch& batch, const std::vector<size_t>& pi
   r.stats.add(stats);
   const double norm = global_norm(policy_.params(), g, &pool_);
   if (!std::isfinite(norm)) {
-    if (++skipped_in_a_row_ >= 3) fail("rollout ", rollouts_, ": the gradient is not finite for the third time in a row");
+    if (++skipped_in_a_row_ >= 3)
+      fail("rollout ", rollouts_, ": the gradient is not finite for the third time in a row");
     return;
   }
   skipped_in_a_row_ = 0;
@@ -109,13 +113,15 @@ RolloutReport GrpoTrainer::step() {
   if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch);
   r.reference_s = seconds_since(clock);
   clock = std::chrono::steady_clock::now();
-  const auto minibatches = deal_minibatches(groups_, c_.minibatch_of, c_.minibatches, seed_, static_cast<uint32_t>(rollouts_));
+  const auto minibatches =
+      deal_minibatches(groups_, c_.minibatch_of, c_.minibatches, seed_, static_cast<uint32_t>(rollouts_));
   for (size_t m = 0; m < minibatches.size(); ++m) update(batch, minibatches[m], r, m == 0);
   r.grad_norm /= static_cast<double>(minibatches.size());
   r.update_s = seconds_since(clock);
   idle_rollouts_ = r.moved ? 0 : idle_rollouts_ + 1;
   if (idle_rollouts_ >= 10)
-    fail("rollout ", rollouts_, ": no parameter has moved for 10 rollouts (all rewards equal in every group, no KL gradient)");
+    fail("rollout ", rollouts_,
+         ": no parameter has moved for 10 rollouts (all rewards equal in every group, no KL gradient)");
   r.rollout = ++rollouts_, r.update = adamw_.updates();
   return r;
 }
@@ -127,8 +133,9 @@ CheckpointState GrpoTrainer::state() {
   s.add("adam_m/", policy_.params(), adamw_.first_moment());
   s.add("adam_v/", policy_.params(), adamw_.second_moment());
   for (const Buffer& b : policy_.buffers()) s.add("buffer/" + b.name, b.value);
-  s.sections["grpo"] = Json{{"rollouts", rollouts_},   {"updates", adamw_.updates()}, {"reference_update", reference_update_},
-                            {"seed", seed_},           {"skipped", skipped_in_a_row_}, {"idle", idle_rollouts_}};
+  s.sections["grpo"] =
+      Json{{"rollouts", rollouts_}, {"updates", adamw_.updates()},  {"reference_update", reference_update_},
+           {"seed", seed_},         {"skipped", skipped_in_a_row_}, {"idle", idle_rollouts_}};
   return s;
 }
 
@@ -136,14 +143,17 @@ void GrpoTrainer::restore(const Json& sections) {
   const auto it = sections.find("grpo");
   if (it == sections.end()) fail("checkpoint has no section 'grpo': not a checkpoint of an RL run");
   const auto number = [&](const char* key) {
-    if (!it->contains(key) || !(*it)[key].is_number_integer()) fail("checkpoint section 'grpo' lacks the whole number '", key, "'");
+    if (!it->contains(key) || !(*it)[key].is_number_integer())
+      fail("checkpoint section 'grpo' lacks the whole number '", key, "'");
     return (*it)[key].get<int64_t>();
   };
-  if (static_cast<uint64_t>(number("seed")) != seed_) fail("checkpoint of seed ", number("seed"), ", this run has seed ", seed_);
+  if (static_cast<uint64_t>(number("seed")) != seed_)
+    fail("checkpoint of seed ", number("seed"), ", this run has seed ", seed_);
   rollouts_ = number("rollouts"), reference_update_ = number("reference_update");
   skipped_in_a_row_ = number("skipped"), idle_rollouts_ = number("idle");
   adamw_.set_updates(number("updates"));
-  for (size_t i = 0; i < policy_.buffers().size(); ++i) reference_.buffers()[i].value.copy_from(policy_.buffers()[i].value);
+  for (size_t i = 0; i < policy_.buffers().size(); ++i)
+    reference_.buffers()[i].value.copy_from(policy_.buffers()[i].value);
 }
 
 }  // namespace r1

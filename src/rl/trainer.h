@@ -25,20 +25,21 @@ struct Environment {
 struct RolloutReport {
   int64_t rollout = 0, update = 0;  ///< finished so far
   double accuracy = 0, format = 0, reward = 0, length = 0, truncated = 0, zero_variance = 0, unknown = 0;
-  double grad_norm = 0, lr = 0;     ///< mean over the updates; last rate
-  double exact_diff = 0;            ///< max |logp_rollout - logp_train| before the first update
-  double first_ratio_max = 1;       ///< largest first ratio of the first minibatch
+  double grad_norm = 0, lr = 0;  ///< mean over the updates; last rate
+  double exact_diff = 0;         ///< max |logp_rollout - logp_train| before the first update
+  double first_ratio_max = 1;    ///< largest first ratio of the first minibatch
   GrpoStats stats;
   int64_t tokens = 0;
   double rollout_s = 0, reference_s = 0, update_s = 0;
-  bool moved = false;               ///< some parameter changed
+  bool moved = false;  ///< some parameter changed
 };
 
 class GrpoTrainer {
  public:
   /// `reference` must have the same shape as `policy`; it starts as its copy. The pool, models and environment outlive
   /// the trainer.
-  GrpoTrainer(CausalLm& policy, CausalLm& reference, const GrpoConfig& config, Environment env, ThreadPool& pool, uint64_t seed);
+  GrpoTrainer(CausalLm& policy, CausalLm& reference, const GrpoConfig& config, Environment env, ThreadPool& pool,
+              uint64_t seed);
 
   /// One rollout and its policy updates. Throws Error when no reward differs and nothing can move for too long, or when
   /// a gradient is not finite three times in a row.

@@ -8,7 +8,9 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
   if (problem.task != "math-1" || !e) fail("probe of a problem that is not of math-1: ", problem.data);
   const MathWords& w = math_words(language);
   int label = 0, value = e->start;
-  std::vector<ProbePart> parts{{w.first, ProbeSkill::kNone, 0}, {clock_start(e->start, label), ProbeSkill::kCopy, 0}, {";", ProbeSkill::kNone, 0}};
+  std::vector<ProbePart> parts{{w.first, ProbeSkill::kNone, 0},
+                               {clock_start(e->start, label), ProbeSkill::kCopy, 0},
+                               {";", ProbeSkill::kNone, 0}};
   int index = 0;
   for (const ClockStep& step : e->steps) {
     ++index;
@@ -17,8 +19,13 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
     const int quick = product && rng.chance(slips) ? (right + 10 * rng.range(1, 9)) % 100 : right;
     const std::string equation = clock_equation(value, step, quick);
     parts.push_back({w.then, ProbeSkill::kNone, index});
-    parts.push_back({clock_fragment(step, label) + "," + equation.substr(0, equation.size() - 2), ProbeSkill::kCopy, index});
-    parts.push_back({two_digits(quick), !product ? ProbeSkill::kSum : quick == right ? ProbeSkill::kQuick : ProbeSkill::kNone, index});
+    parts.push_back(
+        {clock_fragment(step, label) + "," + equation.substr(0, equation.size() - 2), ProbeSkill::kCopy, index});
+    parts.push_back({two_digits(quick),
+                     !product         ? ProbeSkill::kSum
+                     : quick == right ? ProbeSkill::kQuick
+                                      : ProbeSkill::kNone,
+                     index});
     parts.push_back({";", ProbeSkill::kNone, index});
     if (product) {
       parts.push_back({w.wait, ProbeSkill::kChecks, index});

@@ -1,6 +1,6 @@
-// Single skills of math-1, read off a fully worked answer: which stretch of it shows which skill. A base passes its gate
-// when it can do what RL needs, cannot do products in one go, and checks at a natural, low rate.
-// Paper: none (toy_world: the gate before RL).
+// Single skills of math-1, read off a fully worked answer: which stretch of it shows which skill. A base passes its
+// gate when it can do what RL needs, cannot do products in one go, and checks at a natural, low rate. Paper: none
+// (toy_world: the gate before RL).
 #pragma once
 #include <string>
 #include <vector>

@@ -19,7 +19,7 @@ struct Problem {
   std::string data;      ///< what the checker needs beside the answer (countdown: the numbers), may be empty
   std::string language;  ///< "en" or "zh"
   int level = 1;
-  std::string key;       ///< canonical form of the whole problem, operand order normalised: the held-out split hashes it
+  std::string key;  ///< canonical form of the whole problem, operand order normalised: the held-out split hashes it
 };
 
 enum class Split { kTrain, kDev, kTest };

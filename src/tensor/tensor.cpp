@@ -38,7 +38,8 @@ Tensor Tensor::reshape(Shape shape) const {
 }
 
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
-  R1_CHECK(shape_.rank() > 0 && 0 <= begin && begin <= end && end <= size(0), "rows ", begin, " to ", end, " of ", shape_.str());
+  R1_CHECK(shape_.rank() > 0 && 0 <= begin && begin <= end && end <= size(0), "rows ", begin, " to ", end, " of ",
+           shape_.str());
   const int64_t row = size(0) ? numel() / size(0) : 0;
   Shape s = shape_.rank() == 1   ? Shape{end - begin}
             : shape_.rank() == 2 ? Shape{end - begin, size(1)}

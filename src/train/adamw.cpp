@@ -17,7 +17,8 @@ void AdamW::step(ParamList& params, Gradients& grads, double lr, double grad_sca
   ++updates_;
   AdamWArgs a;
   a.lr = static_cast<real>(lr);
-  a.beta1 = static_cast<real>(config_.beta1), a.beta2 = static_cast<real>(config_.beta2), a.eps = static_cast<real>(config_.eps);
+  a.beta1 = static_cast<real>(config_.beta1), a.beta2 = static_cast<real>(config_.beta2),
+  a.eps = static_cast<real>(config_.eps);
   a.correction1 = static_cast<real>(1 - std::pow(config_.beta1, static_cast<double>(updates_)));
   a.correction2 = static_cast<real>(1 - std::pow(config_.beta2, static_cast<double>(updates_)));
   a.grad_scale = static_cast<real>(grad_scale);

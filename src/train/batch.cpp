@@ -26,7 +26,8 @@ Packing pack_best_fit(const std::vector<int64_t>& lengths, int slots, int64_t ca
     for (int s = 0; s < slots; ++s) {
       const int64_t u = used[static_cast<size_t>(s)];
       if (capacity > 0 && u + lengths[doc] > capacity) continue;
-      const bool better = best < 0 || (capacity > 0 ? u > used[static_cast<size_t>(best)] : u < used[static_cast<size_t>(best)]);
+      const bool better =
+          best < 0 || (capacity > 0 ? u > used[static_cast<size_t>(best)] : u < used[static_cast<size_t>(best)]);
       if (better) best = s;
     }
     if (best < 0) {

@@ -1,6 +1,6 @@
 // Examples and how they are packed: documents go by best fit into a fixed number of gradient slots, are never cut, and
-// see only themselves (cu_seqlens). Slots are the unit of parallelism and of summation, so the result does not depend on
-// threads. Paper: [R1 App. B.1] (sort by length, best-fit into chunks).
+// see only themselves (cu_seqlens). Slots are the unit of parallelism and of summation, so the result does not depend
+// on threads. Paper: [R1 App. B.1] (sort by length, best-fit into chunks).
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -36,8 +36,8 @@ struct Packing {
   std::vector<size_t> left;                ///< documents that found no room
 };
 
-/// Best-fit decreasing: longest first, each into the slot whose room is left smallest but enough; ties to the lower slot.
-/// capacity 0 = no limit: each goes into the emptiest slot (balanced).
+/// Best-fit decreasing: longest first, each into the slot whose room is left smallest but enough; ties to the lower
+/// slot. capacity 0 = no limit: each goes into the emptiest slot (balanced).
 Packing pack_best_fit(const std::vector<int64_t>& lengths, int slots, int64_t capacity);
 
 }  // namespace r1

@@ -54,7 +54,8 @@ void verify(const std::string& dir) {
     const auto bytes = fs::file_size(path, ec);
     if (ec) fail(path, ": missing, though ", kManifest, " names it");
     if ((*entry)["bytes"] != Json(bytes)) fail(path, ": ", bytes, " bytes, expected ", (*entry)["bytes"].dump());
-    if ((*entry)["sha256"] != Json(sha256_file(path))) fail(path, ": SHA-256 differs from ", kManifest, ": the file is damaged");
+    if ((*entry)["sha256"] != Json(sha256_file(path)))
+      fail(path, ": SHA-256 differs from ", kManifest, ": the file is damaged");
   }
 }
 
@@ -121,7 +122,8 @@ Json load_checkpoint(const std::string& dir, CheckpointState& state) {
     if (info.dtype != kRealType) fail(file.where(), ": tensor ", name, " has another number type than this build");
   }
   if (file.tensors().size() != state.tensors.size())
-    fail(file.where(), ": ", file.tensors().size(), " tensors, expected ", state.tensors.size(), ": a checkpoint of another model or stage");
+    fail(file.where(), ": ", file.tensors().size(), " tensors, expected ", state.tensors.size(),
+         ": a checkpoint of another model or stage");
   Json sections = read_json_file(dir + "/" + kState);
   for (const auto& [name, t] : state.tensors)
     file.read(*file.find(name), 0, std::span<real>(t.data(), static_cast<size_t>(t.numel())));

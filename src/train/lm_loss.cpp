@@ -19,8 +19,8 @@ void collect_targets(const PackedSlot& slot, int64_t ahead, std::vector<int32_t>
 namespace {
 
 /// Adds -log p over the targets to `sum` and seeds their gradient with -weight.
-void add_cross_entropy(Tape& t, const CausalLm& model, Var h, const std::vector<int32_t>& rows, const std::vector<token_t>& targets,
-                       double weight, double& sum) {
+void add_cross_entropy(Tape& t, const CausalLm& model, Var h, const std::vector<int32_t>& rows,
+                       const std::vector<token_t>& targets, double weight, double& sum) {
   const ops::TokenLogp lp = ops::token_logp(t, h, model.head(), rows, targets, 1);
   const int64_t n = static_cast<int64_t>(rows.size());
   if (!lp.logp->value.data()) return;
@@ -32,14 +32,15 @@ void add_cross_entropy(Tape& t, const CausalLm& model, Var h, const std::vector<
 
 }  // namespace
 
-LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, const LmLossConfig& c, int64_t batch_targets,
-                    int64_t batch_tokens) {
+LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, const LmLossConfig& c,
+                    int64_t batch_targets, int64_t batch_tokens) {
   LmLossStats s;
   s.tokens = slot.tokens();
   s.routers.resize(model.n_moe_layers());
   if (s.tokens == 0) return s;
-  const TokenBatch batch{slot.ids, slot.positions, slot.cu_seqlens, nullptr, &s.routers,
-                         static_cast<real>(c.balance_alpha / static_cast<double>(batch_tokens))};
+  const TokenBatch batch{slot.ids,        slot.positions,
+                         slot.cu_seqlens, nullptr,
+                         &s.routers,      static_cast<real>(c.balance_alpha / static_cast<double>(batch_tokens))};
   std::vector<int32_t> rows;
   std::vector<token_t> targets;
   Var h = model.forward(t, batch);
@@ -53,7 +54,8 @@ LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, cons
       collect_targets(slot, k + 1, rows, targets);
       if (rows.empty()) continue;
       s.mtp_targets += static_cast<int64_t>(rows.size());
-      add_cross_entropy(t, model, h, rows, targets, weight * c.mtp_lambda / static_cast<double>(model.n_mtp()), s.mtp_loss);
+      add_cross_entropy(t, model, h, rows, targets, weight * c.mtp_lambda / static_cast<double>(model.n_mtp()),
+                        s.mtp_loss);
     }
   }
   if (t.recording()) t.backward();

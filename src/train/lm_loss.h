@@ -31,7 +31,7 @@ void collect_targets(const PackedSlot& slot, int64_t ahead, std::vector<int32_t>
 
 /// Forward, loss and (when the tape records) backward of one slot. `batch_targets` and `batch_tokens` count the whole
 /// batch, so that slots add up to the batch mean.
-LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, const LmLossConfig& c, int64_t batch_targets,
-                    int64_t batch_tokens);
+LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, const LmLossConfig& c,
+                    int64_t batch_targets, int64_t batch_tokens);
 
 }  // namespace r1

@@ -9,7 +9,12 @@
 namespace r1 {
 
 Pretrainer::Pretrainer(CausalLm& model, const PretrainConfig& config, DocumentSource source, ThreadPool& pool)
-    : model_(model), c_(config), source_(std::move(source)), pool_(pool), runner_(model.params(), pool), adamw_(model.params(), config.adamw) {}
+    : model_(model),
+      c_(config),
+      source_(std::move(source)),
+      pool_(pool),
+      runner_(model.params(), pool),
+      adamw_(model.params(), config.adamw) {}
 
 std::vector<PackedSlot> Pretrainer::next_batch() {
   const double progress = static_cast<double>(updates()) / static_cast<double>(std::max<int64_t>(1, c_.updates));
@@ -51,7 +56,8 @@ PretrainReport Pretrainer::step() {
   }
   std::vector<LmLossStats> parts(slots.size());
   Gradients& g = runner_.run([&](int s, Tape& t) {
-    parts[static_cast<size_t>(s)] = lm_loss(t, model_, slots[static_cast<size_t>(s)], c_.loss, std::max<int64_t>(1, targets), r.tokens);
+    parts[static_cast<size_t>(s)] =
+        lm_loss(t, model_, slots[static_cast<size_t>(s)], c_.loss, std::max<int64_t>(1, targets), r.tokens);
   });
   int64_t mtp_targets = 0;
   for (const LmLossStats& p : parts) r.loss += p.loss, r.mtp_loss += p.mtp_loss, mtp_targets += p.mtp_targets;
@@ -82,8 +88,11 @@ void Pretrainer::balance(const std::vector<LmLossStats>& parts, PretrainReport& 
     }
     int64_t total = 0, most = 0;
     for (int64_t n : load) total += n, most = std::max(most, n);
-    if (total > 0) r.load_max = std::max(r.load_max, static_cast<double>(most) * static_cast<double>(load.size()) / static_cast<double>(total));
-    if (m < model_.buffers().size()) update_router_bias(model_.buffers()[m].value, load, static_cast<real>(c_.bias_gamma));
+    if (total > 0)
+      r.load_max = std::max(r.load_max,
+                            static_cast<double>(most) * static_cast<double>(load.size()) / static_cast<double>(total));
+    if (m < model_.buffers().size())
+      update_router_bias(model_.buffers()[m].value, load, static_cast<real>(c_.bias_gamma));
   }
 }
 
@@ -95,7 +104,10 @@ CheckpointState Pretrainer::state() {
   for (const Buffer& b : model_.buffers()) s.add("buffer/" + b.name, b.value);
   Json postponed = Json::array();
   for (const auto& [i, at] : postponed_) postponed.push_back(Json::array({i, at}));
-  s.sections["pretrain"] = Json{{"updates", updates()}, {"next_document", next_document_}, {"postponed", postponed}, {"skipped", skipped_in_a_row_}};
+  s.sections["pretrain"] = Json{{"updates", updates()},
+                                {"next_document", next_document_},
+                                {"postponed", postponed},
+                                {"skipped", skipped_in_a_row_}};
   return s;
 }
 

@@ -27,7 +27,8 @@ Gradients& SlotRunner::run(const std::function<void(int, Tape&)>& work) {
   pool_.run(static_cast<int64_t>(params), [&](int64_t i, int) {  // the tree: 0+1, 2+3, ...; 0+2, ...; 0+4, ...; 0+8
     for (size_t stride = 1; stride < kGradSlots; stride *= 2)
       for (size_t s = 0; s + stride < kGradSlots; s += 2 * stride) {
-        const Tensor &to = grads_[s].all()[static_cast<size_t>(i)], &from = grads_[s + stride].all()[static_cast<size_t>(i)];
+        const Tensor &to = grads_[s].all()[static_cast<size_t>(i)],
+                     &from = grads_[s + stride].all()[static_cast<size_t>(i)];
         add_into(Exec{}, to.data(), from.data(), to.numel());
       }
   });

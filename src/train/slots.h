@@ -13,8 +13,8 @@ namespace r1 {
 class SlotRunner {
  public:
   SlotRunner(const ParamList& params, ThreadPool& pool);
-  /// Zeroes all gradients, calls work(slot, tape) for each slot on some worker (tape recording, gradients of that slot),
-  /// and returns the tree sum over slots. The result is valid until the next call.
+  /// Zeroes all gradients, calls work(slot, tape) for each slot on some worker (tape recording, gradients of that
+  /// slot), and returns the tree sum over slots. The result is valid until the next call.
   Gradients& run(const std::function<void(int slot, Tape& tape)>& work);
   /// The same without gradients or recording, over any number of pieces.
   void run_forward(int64_t pieces, const std::function<void(int64_t piece, Tape& tape)>& work);

@@ -42,15 +42,24 @@ void check_model(const char* name, const std::string& attn_form) {
 
   Var h = model->forward(t, {g.ids(), positions, cu});
   const Tensor logits = t.alloc({n, v});
-  ops::run_gemm(t, {.m = n, .n = v, .k = c, .a = h->value.data(), .lda = c, .b = model->head().value.data(), .ldb = c, .trans_b = true,
-                    .c = logits.data(), .ldc = v});
+  ops::run_gemm(t, {.m = n,
+                    .n = v,
+                    .k = c,
+                    .a = h->value.data(),
+                    .lda = c,
+                    .b = model->head().value.data(),
+                    .ldb = c,
+                    .trans_b = true,
+                    .c = logits.data(),
+                    .ldc = v});
   check_close("logits", g.logits(), std::span<const real>(logits.data(), static_cast<size_t>(n * v)));
 
   t.reset();
   PackedSlot slot;
   for (int64_t d = 0; d < g.docs(); ++d) {
     const auto first = g.ids().begin() + d * g.length();
-    slot.append({{first, first + g.length()}, std::vector<uint8_t>(static_cast<size_t>(g.length()), 1), 0}, static_cast<size_t>(d));
+    slot.append({{first, first + g.length()}, std::vector<uint8_t>(static_cast<size_t>(g.length()), 1), 0},
+                static_cast<size_t>(d));
   }
   const int64_t targets = g.docs() * (g.length() - 1);
   const LmLossStats s = lm_loss(t, *model, slot, {0, 0}, targets, n);
@@ -60,11 +69,13 @@ void check_model(const char* name, const std::string& attn_form) {
 
   const Json a = g.adamw();
   const auto number = [&](const char* key) { return a.at(key).get<double>(); };
-  AdamW adamw(model->params(), AdamWConfig{a["betas"][0].get<double>(), a["betas"][1].get<double>(), number("eps"), number("weight_decay")});
+  AdamW adamw(model->params(), AdamWConfig{a["betas"][0].get<double>(), a["betas"][1].get<double>(), number("eps"),
+                                           number("weight_decay")});
   adamw.step(model->params(), grads, number("lr"), 1, nullptr);
   // The first step divides each gradient by |g| + eps, so that an error of a gradient near eps = 1e-3 is multiplied by
   // lr / eps = 10 here: in float the chain gets twice the tolerance. AdamW alone is held to 1e-6 in golden_test.cpp.
-  g.check_tensors("after.", named_tensors(model->params()), sizeof(real) == 8 ? kGoldenTolerance : 2 * kGoldenTolerance);
+  g.check_tensors("after.", named_tensors(model->params()),
+                  sizeof(real) == 8 ? kGoldenTolerance : 2 * kGoldenTolerance);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 const fs::path kRoot = R1_SOURCE_DIR;
 
 struct Source {
-  std::string name;  ///< "src/nn/mla.cpp"
+  std::string name;    ///< "src/nn/mla.cpp"
   std::string folder;  ///< "nn"
   std::vector<std::string> lines;
 };
@@ -39,9 +39,10 @@ std::vector<Source> sources(const std::string& top) {
 }
 
 const std::map<std::string, int>& layer() {
-  static const std::map<std::string, int> l{{"base", 0},  {"tokenizer", 1}, {"tasks", 1}, {"kernels", 1}, {"tensor", 2},   {"comm", 2},
-                                            {"formats", 3}, {"autograd", 3}, {"nn", 4},    {"model", 5},   {"dist", 5},     {"train", 6},
-                                            {"engine", 6}, {"rewards", 7},   {"rl", 8},    {"eval", 8},    {"pipeline", 9}, {"cli", 10}};
+  static const std::map<std::string, int> l{
+      {"base", 0},    {"tokenizer", 1}, {"tasks", 1}, {"kernels", 1}, {"tensor", 2},   {"comm", 2},
+      {"formats", 3}, {"autograd", 3},  {"nn", 4},    {"model", 5},   {"dist", 5},     {"train", 6},
+      {"engine", 6},  {"rewards", 7},   {"rl", 8},    {"eval", 8},    {"pipeline", 9}, {"cli", 10}};
   return l;
 }
 
@@ -82,7 +83,8 @@ TEST_CASE("files stay small, say what they are, and name their place in the pape
     while (n < s.lines.size() && s.lines[n].rfind("//", 0) == 0) head += s.lines[n++] + "\n";
     CHECK(n >= 1);
     CHECK(n <= 16);
-    const bool anchored = head.find("Paper: none") != std::string::npos || std::regex_search(head, std::regex("\\[(R1|R1v1|V3|V2|DSM|MoE)[ \\]]"));
+    const bool anchored = head.find("Paper: none") != std::string::npos ||
+                          std::regex_search(head, std::regex("\\[(R1|R1v1|V3|V2|DSM|MoE)[ \\]]"));
     CHECK(anchored);
   }
 }
@@ -103,7 +105,8 @@ TEST_CASE("every header compiles alone") {
     if (s.name.size() < 4 || s.name.substr(s.name.size() - 4) != ".cpp") continue;
     const std::string own = s.name.substr(4, s.name.size() - 8) + ".h";
     if (!fs::exists(kRoot / "src" / own)) continue;
-    const auto first = std::find_if(s.lines.begin(), s.lines.end(), [](const std::string& l) { return l.rfind("#include", 0) == 0; });
+    const auto first =
+        std::find_if(s.lines.begin(), s.lines.end(), [](const std::string& l) { return l.rfind("#include", 0) == 0; });
     INFO(s.name);
     REQUIRE(first != s.lines.end());
     CHECK(first->find(own) != std::string::npos);

@@ -31,7 +31,8 @@ double loss_of(const CausalLm& m, const PackedSlot& s, const LmLossConfig& c, Gr
 
 TEST_CASE("the whole pre-training loss passes the numeric check: next token, MTP") {
   for (const bool q_lora : {false, true}) {
-    auto m = tiny_model([&](ModelConfig& c) { c.q_lora_rank = q_lora ? 7 : 0, c.attn_form = q_lora ? "expanded" : "absorbed"; });
+    auto m = tiny_model(
+        [&](ModelConfig& c) { c.q_lora_rank = q_lora ? 7 : 0, c.attn_form = q_lora ? "expanded" : "absorbed"; });
     const PackedSlot s = tiny_documents({5, 7});
     const LmLossConfig c{0.3, 0};
     Gradients g(m->params());
@@ -62,7 +63,8 @@ TEST_CASE("absorbed and expanded attention are the same function [V2 App. C]") {
   const auto x = hidden(*a, s), y = hidden(*b, s);
   double worst = 0, scale = 0;
   for (size_t i = 0; i < x.size(); ++i)
-    worst = std::max(worst, std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i]))), scale = std::max(scale, std::abs(static_cast<double>(y[i])));
+    worst = std::max(worst, std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i]))),
+    scale = std::max(scale, std::abs(static_cast<double>(y[i])));
   CHECK(worst <= 1e-5 * scale);
   Gradients ga(a->params()), gb(b->params());
   loss_of(*a, s, {0.3, 0.1}, &ga);
@@ -118,7 +120,8 @@ TEST_CASE("both instruction sets give the same bits") {
 
 TEST_CASE("a position beyond max_seq_len is one error line") {
   auto m = tiny_model();
-  CHECK_THROWS_WITH(hidden(*m, tiny_documents({65})), ContainsSubstring("position 64, expected 0 to max_seq_len - 1 = 63"));
+  CHECK_THROWS_WITH(hidden(*m, tiny_documents({65})),
+                    ContainsSubstring("position 64, expected 0 to max_seq_len - 1 = 63"));
 }
 
 TEST_CASE("MTP targets are the token after next, inside the document [V3 Eq. 24]") {

@@ -12,7 +12,8 @@ using namespace r1_test;
 namespace {
 
 /// The objective of one token written out in double [R1 Eq. 1-2], to minimise.
-double reference_loss(double lp, double old, double ref, double adv, double w, double low, double high, double beta, KlKind kind) {
+double reference_loss(double lp, double old, double ref, double adv, double w, double low, double high, double beta,
+                      KlKind kind) {
   const double rho = std::exp(lp - old), cut = std::min(std::max(rho, 1 - low), 1 + high);
   const double d = ref - lp;
   const double kl = kind == KlKind::kK1 ? -d : kind == KlKind::kK2 ? d * d / 2 : std::exp(d) - d - 1;
@@ -42,15 +43,21 @@ TEST_CASE("token objective: value and slope against the formula, every case of t
   for (double l : {-0.1, -1.0, -3.0})
     for (double o : {-0.4, -1.0, -1.05, -2.9})
       for (double r : {-0.5, -2.0})
-        for (double a : {1.5, -0.5, 0.0}) lp.push_back(real(l)), old.push_back(real(o)), ref.push_back(real(r)), adv.push_back(real(a)), w.push_back(real(0.3));
+        for (double a : {1.5, -0.5, 0.0})
+          lp.push_back(real(l)), old.push_back(real(o)), ref.push_back(real(r)), adv.push_back(real(a)),
+              w.push_back(real(0.3));
   for (const KlKind kind : {KlKind::kK1, KlKind::kK2, KlKind::kK3}) {
     PolicyLossArgs p;
-    p.n = static_cast<int64_t>(lp.size()), p.logp = lp.data(), p.logp_old = old.data(), p.logp_ref = ref.data(), p.advantage = adv.data(), p.weight = w.data();
+    p.n = static_cast<int64_t>(lp.size()), p.logp = lp.data(), p.logp_old = old.data(), p.logp_ref = ref.data(),
+    p.advantage = adv.data(), p.weight = w.data();
     p.clip_low = real(0.1), p.clip_high = real(0.3), p.kl_beta = real(0.05), p.kl = kind;
     std::vector<real> loss(lp.size()), slope(lp.size()), ratio(lp.size()), kl(lp.size()), clipped(lp.size());
     policy_loss(Exec{}, loss.data(), slope.data(), ratio.data(), kl.data(), clipped.data(), p);
     for (size_t i = 0; i < lp.size(); ++i) {
-      const auto f = [&](double d) { return reference_loss(double(lp[i]) + d, double(old[i]), double(ref[i]), double(adv[i]), 0.3, 0.1, 0.3, 0.05, kind); };
+      const auto f = [&](double d) {
+        return reference_loss(double(lp[i]) + d, double(old[i]), double(ref[i]), double(adv[i]), 0.3, 0.1, 0.3, 0.05,
+                              kind);
+      };
       INFO(i);
       CHECK(std::abs(double(loss[i]) - f(0)) < 1e-5 * (1 + std::abs(f(0))));
       CHECK(std::abs(double(slope[i]) - (f(1e-5) - f(-1e-5)) / 2e-5) < 1e-4 * (1 + std::abs(f(0))));
@@ -65,7 +72,8 @@ TEST_CASE("token objective: value and slope against the formula, every case of t
 TEST_CASE("k3 is unbiased: its mean over the policy is the exact KL [R1 Eq. 2]") {
   const std::vector<double> p{0.5, 0.3, 0.2}, q{0.2, 0.5, 0.3};
   double exact = 0, mean = 0;
-  for (size_t i = 0; i < 3; ++i) exact += p[i] * std::log(p[i] / q[i]), mean += p[i] * (q[i] / p[i] - std::log(q[i] / p[i]) - 1);
+  for (size_t i = 0; i < 3; ++i)
+    exact += p[i] * std::log(p[i] / q[i]), mean += p[i] * (q[i] / p[i] - std::log(q[i] / p[i]) - 1);
   CHECK(std::abs(exact - mean) < 1e-12);
 }
 
@@ -134,8 +142,10 @@ TEST_CASE("1 and 2 threads give the same bits of the gradient") {
     GrpoStats stats;
     Gradients& g = grpo_gradient(runner, *m, batch, {0, 1, 2, 3, 4}, c, stats);
     for (size_t i = 0; i < g.all().size(); ++i) {
-      if (threads == 1) first.push_back(g.all()[i].to_vector());
-      else CHECK(g.all()[i].to_vector() == first[i]);
+      if (threads == 1)
+        first.push_back(g.all()[i].to_vector());
+      else
+        CHECK(g.all()[i].to_vector() == first[i]);
     }
   }
 }

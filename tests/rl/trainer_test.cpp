@@ -78,8 +78,10 @@ TEST_CASE("policy weights are bitwise the same for 1 and 2 threads, and after a 
       ThreadPool pool(threads);
       GrpoTrainer t(*policy, *reference, config(minibatch_of), parity_world(), pool, 5);
       while (t.rollouts() < 6) t.step();
-      if (threads == 1) expect = weights(*policy);
-      else CHECK(weights(*policy) == expect);
+      if (threads == 1)
+        expect = weights(*policy);
+      else
+        CHECK(weights(*policy) == expect);
     }
     for (int stop : {1, 3, 5}) {
       const TempDir dir;
@@ -90,7 +92,7 @@ TEST_CASE("policy weights are bitwise the same for 1 and 2 threads, and after a 
         while (t.rollouts() < stop) t.step();
         save_checkpoint(dir.path() + "/u-1", t.state());
       }
-      auto policy = tiny_model([](ModelConfig& c) { c.n_mtp = 0; }, 9), reference = model();
+      auto policy = tiny_model([](ModelConfig&c) { c.n_mtp = 0; }, 9), reference = model();
       GrpoTrainer t(*policy, *reference, config(minibatch_of), parity_world(), pool, 5);
       CheckpointState state = t.state();
       t.restore(load_checkpoint(dir.path() + "/u-1", state));
@@ -113,5 +115,9 @@ TEST_CASE("a checkpoint of another seed or stage is refused; a world without sig
   GrpoConfig c = config("groups");
   c.kl_beta = 0;
   GrpoTrainer d(*policy, *reference, c, dull, pool, 5);
-  CHECK_THROWS_WITH([&] { for (int i = 0; i < 20; ++i) d.step(); }(), ContainsSubstring("no parameter has moved for 10 rollouts"));
+  CHECK_THROWS_WITH(
+      [&] {
+        for (int i = 0; i < 20; ++i) d.step();
+      }(),
+      ContainsSubstring("no parameter has moved for 10 rollouts"));
 }

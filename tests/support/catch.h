@@ -7,6 +7,6 @@ using Catch::Matchers::ContainsSubstring;
 #include <catch2/catch.hpp>
 namespace r1_test {
 inline auto contains(const std::string& s) { return Catch::Matchers::Contains(s); }
-}
+}  // namespace r1_test
 #define ContainsSubstring ::r1_test::contains
 #endif

@@ -14,8 +14,8 @@ using namespace r1;
 /// What a case builds and differentiates: the scalar is sum_i seed_i * out_i with fixed random seeds.
 struct GradCase {
   std::function<Var(Tape&, const std::vector<Var>& inputs)> run;  ///< the op: inputs on the tape -> output
-  std::vector<Tensor> inputs;                                    ///< activations to differentiate
-  ParamList* params = nullptr;                                   ///< parameters to differentiate, or null
+  std::vector<Tensor> inputs;                                     ///< activations to differentiate
+  ParamList* params = nullptr;                                    ///< parameters to differentiate, or null
 };
 
 /// Random tensor, normal(0, std), a function of the seed.

@@ -12,16 +12,19 @@ namespace r1_test {
 
 inline r1::ModelConfig tiny_config() {
   r1::ModelConfig c;
-  c.vocab_size = 24, c.dim = 16, c.inter_dim = 20, c.moe_inter_dim = 6, c.n_layers = 2, c.n_dense_layers = 1, c.n_heads = 2;
-  c.n_routed_experts = 4, c.n_shared_experts = 1, c.n_activated_experts = 2, c.n_expert_groups = 2, c.n_limited_groups = 1;
-  c.route_scale = 1.5, c.kv_lora_rank = 8, c.q_lora_rank = 0, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4, c.v_head_dim = 5;
+  c.vocab_size = 24, c.dim = 16, c.inter_dim = 20, c.moe_inter_dim = 6, c.n_layers = 2, c.n_dense_layers = 1,
+  c.n_heads = 2;
+  c.n_routed_experts = 4, c.n_shared_experts = 1, c.n_activated_experts = 2, c.n_expert_groups = 2,
+  c.n_limited_groups = 1;
+  c.route_scale = 1.5, c.kv_lora_rank = 8, c.q_lora_rank = 0, c.qk_nope_head_dim = 6, c.qk_rope_head_dim = 4,
+  c.v_head_dim = 5;
   c.n_mtp = 1, c.max_seq_len = 64, c.init_std = 0.3;
   return c;
 }
 
 template <class Change>
-  requires std::is_invocable_v<Change, r1::ModelConfig&>
-std::unique_ptr<r1::DeepseekV3> tiny_model(const Change& change, uint64_t seed = 1) {
+requires std::is_invocable_v<Change, r1::ModelConfig&> std::unique_ptr<r1::DeepseekV3> tiny_model(const Change& change,
+                                                                                                  uint64_t seed = 1) {
   r1::ModelConfig c = tiny_config();
   change(c);
   auto m = std::make_unique<r1::DeepseekV3>(c);
@@ -39,7 +42,8 @@ inline r1::PackedSlot tiny_documents(const std::vector<int>& lengths, int64_t vo
   r1::Rng rng(5, r1::Stream::kTest, seed);
   for (size_t d = 0; d < lengths.size(); ++d) {
     r1::Example e;
-    for (int i = 0; i < lengths[d]; ++i) e.tokens.push_back(static_cast<r1::token_t>(rng.below(static_cast<uint32_t>(vocab)))), e.mask.push_back(1);
+    for (int i = 0; i < lengths[d]; ++i)
+      e.tokens.push_back(static_cast<r1::token_t>(rng.below(static_cast<uint32_t>(vocab)))), e.mask.push_back(1);
     slot.append(e, d);
   }
   return slot;

@@ -98,7 +98,8 @@ TEST_CASE("a full disk at any call leaves the old checkpoint usable; so does a c
 
 TEST_CASE("the newest complete checkpoint is found, damaged ones are named, old ones pruned") {
   const TempDir dir;
-  for (int n : {2, 10, 9}) save_checkpoint(dir.path() + "/u-" + std::to_string(n), state_of(filled(5, 1), filled(2, 9)));
+  for (int n : {2, 10, 9})
+    save_checkpoint(dir.path() + "/u-" + std::to_string(n), state_of(filled(5, 1), filled(2, 9)));
   CHECK(latest_checkpoint(dir.path()).substr(dir.path().size()) == "/u-10");
   write_file(dir.path() + "/u-10/state.json", "{}");
   std::vector<std::string> skipped;

@@ -58,8 +58,10 @@ TEST_CASE("weights are bitwise the same for 1 and 2 threads, and after a stop an
     ThreadPool pool(threads);
     Pretrainer p(*m, config(12), counting, pool);
     while (!p.done()) p.step();
-    if (threads == 1) expect = weights(*m);
-    else CHECK(weights(*m) == expect);
+    if (threads == 1)
+      expect = weights(*m);
+    else
+      CHECK(weights(*m) == expect);
   }
   for (int stop : {1, 5, 11}) {
     const TempDir dir;

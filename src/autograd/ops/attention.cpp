@@ -51,8 +51,9 @@ Var latent_key(Tape& t, Var kv, const Param& norm, real eps, int64_t rope_dim, c
   t.record([&t, kv, &norm, y, rstd, args, a, rank, ld]() mutable {
     if (!y->grad.defined()) return;
     GradSlot dx = t.grad_slot(kv);
-    rmsnorm_bwd(t.exec(), args,
-                RmsNormGrads{y->grad.data(), ld, rstd.data(), dx.tensor.data(), ld, dx.accumulate, t.grad_of(norm).data()});
+    rmsnorm_bwd(
+        t.exec(), args,
+        RmsNormGrads{y->grad.data(), ld, rstd.data(), dx.tensor.data(), ld, dx.accumulate, t.grad_of(norm).data()});
     a.src = y->grad.data() + rank, a.dst = dx.tensor.data() + rank, a.inverse = true, a.accumulate = dx.accumulate;
     rope(t.exec(), a);
   });
@@ -64,8 +65,19 @@ Var absorbed_query(Tape& t, Var q, const Param& w_uk, int64_t rope_dim, const Ro
   const int64_t in = nope + rope_dim, out = rank + rope_dim;
   R1_CHECK(q->value.numel() == n * h * in, "absorbed_query: ", h, " heads of ", in, " on ", q->value.shape().str());
   Var y = t.variable(t.alloc({n, h * out}));
-  run_gemm(t, {.m = n, .n = rank, .k = nope, .a = q->value.data(), .lda = h * in, .b = w_uk.value.data(), .ldb = rank,
-               .c = y->value.data(), .ldc = h * out, .batch = h, .stride_a = in, .stride_b = nope * rank, .stride_c = out});
+  run_gemm(t, {.m = n,
+               .n = rank,
+               .k = nope,
+               .a = q->value.data(),
+               .lda = h * in,
+               .b = w_uk.value.data(),
+               .ldb = rank,
+               .c = y->value.data(),
+               .ldc = h * out,
+               .batch = h,
+               .stride_a = in,
+               .stride_b = nope * rank,
+               .stride_c = out});
   RopeArgs a = rope_args(r, n, h, rope_dim);
   a.src_ld = h * in, a.src_head = in, a.src = q->value.data() + nope;
   a.dst_ld = h * out, a.dst_head = out, a.dst = y->value.data() + rank;
@@ -74,11 +86,35 @@ Var absorbed_query(Tape& t, Var q, const Param& w_uk, int64_t rope_dim, const Ro
     if (!y->grad.defined()) return;
     GradSlot dq = t.grad_slot(q);
     const real* dy = y->grad.data();
-    run_gemm(t, {.m = n, .n = nope, .k = rank, .a = dy, .lda = h * out, .b = w_uk.value.data(), .ldb = rank, .trans_b = true,
-                 .c = dq.tensor.data(), .ldc = h * in, .accumulate = dq.accumulate, .batch = h, .stride_a = out,
-                 .stride_b = nope * rank, .stride_c = in});
-    run_gemm(t, {.m = nope, .n = rank, .k = n, .a = q->value.data(), .lda = h * in, .trans_a = true, .b = dy, .ldb = h * out,
-                 .c = t.grad_of(w_uk).data(), .ldc = rank, .accumulate = true, .batch = h, .stride_a = in, .stride_b = out,
+    run_gemm(t, {.m = n,
+                 .n = nope,
+                 .k = rank,
+                 .a = dy,
+                 .lda = h * out,
+                 .b = w_uk.value.data(),
+                 .ldb = rank,
+                 .trans_b = true,
+                 .c = dq.tensor.data(),
+                 .ldc = h * in,
+                 .accumulate = dq.accumulate,
+                 .batch = h,
+                 .stride_a = out,
+                 .stride_b = nope * rank,
+                 .stride_c = in});
+    run_gemm(t, {.m = nope,
+                 .n = rank,
+                 .k = n,
+                 .a = q->value.data(),
+                 .lda = h * in,
+                 .trans_a = true,
+                 .b = dy,
+                 .ldb = h * out,
+                 .c = t.grad_of(w_uk).data(),
+                 .ldc = rank,
+                 .accumulate = true,
+                 .batch = h,
+                 .stride_a = in,
+                 .stride_b = out,
                  .stride_c = nope * rank});
     std::swap(a.src_ld, a.dst_ld), std::swap(a.src_head, a.dst_head);
     a.src = dy + rank, a.dst = dq.tensor.data() + nope, a.inverse = true, a.accumulate = dq.accumulate;
@@ -91,8 +127,19 @@ Var expanded_keys(Tape& t, Var latent, const Param& w_uk, int64_t rope_dim) {
   const int64_t n = latent->value.size(0), h = w_uk.value.size(0), nope = w_uk.value.size(1), rank = w_uk.value.size(2);
   const int64_t in = rank + rope_dim, width = nope + rope_dim, ld = h * width;
   Var k = t.variable(t.alloc({n, ld}));
-  run_gemm(t, {.m = n, .n = nope, .k = rank, .a = latent->value.data(), .lda = in, .b = w_uk.value.data(), .ldb = rank, .trans_b = true,
-               .c = k->value.data(), .ldc = ld, .batch = h, .stride_b = nope * rank, .stride_c = width});
+  run_gemm(t, {.m = n,
+               .n = nope,
+               .k = rank,
+               .a = latent->value.data(),
+               .lda = in,
+               .b = w_uk.value.data(),
+               .ldb = rank,
+               .trans_b = true,
+               .c = k->value.data(),
+               .ldc = ld,
+               .batch = h,
+               .stride_b = nope * rank,
+               .stride_c = width});
   for (int64_t i = 0; i < h; ++i)
     copy_rows(t.exec(), k->value.data() + i * width + nope, ld, latent->value.data() + rank, in, n, rope_dim, false);
   t.record([&t, latent, &w_uk, k, n, h, nope, rank, in, width, ld, rope_dim] {
@@ -101,11 +148,28 @@ Var expanded_keys(Tape& t, Var latent, const Param& w_uk, int64_t rope_dim) {
     for (int64_t i = 0; i < h; ++i) {  // heads ascending: their gradients join on the shared latent in this order
       const real* dk = k->grad.data() + i * width;
       const bool more = dc.accumulate || i > 0;
-      run_gemm(t, {.m = n, .n = rank, .k = nope, .a = dk, .lda = ld, .b = w_uk.value.data() + i * nope * rank, .ldb = rank,
-                   .c = dc.tensor.data(), .ldc = in, .accumulate = more});
+      run_gemm(t, {.m = n,
+                   .n = rank,
+                   .k = nope,
+                   .a = dk,
+                   .lda = ld,
+                   .b = w_uk.value.data() + i * nope * rank,
+                   .ldb = rank,
+                   .c = dc.tensor.data(),
+                   .ldc = in,
+                   .accumulate = more});
       copy_rows(t.exec(), dc.tensor.data() + rank, in, dk + nope, ld, n, rope_dim, more);
-      run_gemm(t, {.m = nope, .n = rank, .k = n, .a = dk, .lda = ld, .trans_a = true, .b = latent->value.data(), .ldb = in,
-                   .c = t.grad_of(w_uk).data() + i * nope * rank, .ldc = rank, .accumulate = true});
+      run_gemm(t, {.m = nope,
+                   .n = rank,
+                   .k = n,
+                   .a = dk,
+                   .lda = ld,
+                   .trans_a = true,
+                   .b = latent->value.data(),
+                   .ldb = in,
+                   .c = t.grad_of(w_uk).data() + i * nope * rank,
+                   .ldc = rank,
+                   .accumulate = true});
     }
   });
   return k;
@@ -115,22 +179,47 @@ Var expanded_values(Tape& t, Var latent, const Param& w_uv) {
   const int64_t n = latent->value.size(0), h = w_uv.value.size(0), dv = w_uv.value.size(1), rank = w_uv.value.size(2);
   const int64_t in = latent->value.size(1), ld = h * dv;
   Var v = t.variable(t.alloc({n, ld}));
-  run_gemm(t, {.m = n, .n = ld, .k = rank, .a = latent->value.data(), .lda = in, .b = w_uv.value.data(), .ldb = rank, .trans_b = true,
-               .c = v->value.data(), .ldc = ld});
+  run_gemm(t, {.m = n,
+               .n = ld,
+               .k = rank,
+               .a = latent->value.data(),
+               .lda = in,
+               .b = w_uv.value.data(),
+               .ldb = rank,
+               .trans_b = true,
+               .c = v->value.data(),
+               .ldc = ld});
   t.record([&t, latent, &w_uv, v, n, rank, in, ld] {
     if (!v->grad.defined()) return;
     GradSlot dc = t.grad_slot(latent);
     if (!dc.accumulate) dc.tensor.zero();  // the rope columns get nothing from here
-    run_gemm(t, {.m = n, .n = rank, .k = ld, .a = v->grad.data(), .lda = ld, .b = w_uv.value.data(), .ldb = rank,
-                 .c = dc.tensor.data(), .ldc = in, .accumulate = true});
-    run_gemm(t, {.m = ld, .n = rank, .k = n, .a = v->grad.data(), .lda = ld, .trans_a = true, .b = latent->value.data(), .ldb = in,
-                 .c = t.grad_of(w_uv).data(), .ldc = rank, .accumulate = true});
+    run_gemm(t, {.m = n,
+                 .n = rank,
+                 .k = ld,
+                 .a = v->grad.data(),
+                 .lda = ld,
+                 .b = w_uv.value.data(),
+                 .ldb = rank,
+                 .c = dc.tensor.data(),
+                 .ldc = in,
+                 .accumulate = true});
+    run_gemm(t, {.m = ld,
+                 .n = rank,
+                 .k = n,
+                 .a = v->grad.data(),
+                 .lda = ld,
+                 .trans_a = true,
+                 .b = latent->value.data(),
+                 .ldb = in,
+                 .c = t.grad_of(w_uv).data(),
+                 .ldc = rank,
+                 .accumulate = true});
   });
   return v;
 }
 
-Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<const int32_t> cu_seqlens, const int32_t* positions,
-              const PagedKv* paged, int64_t longest) {
+Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<const int32_t> cu_seqlens,
+              const int32_t* positions, const PagedKv* paged, int64_t longest) {
   AttentionArgs a;
   a.n_tokens = q->value.size(0);
   a.n_heads = s.n_heads, a.n_kv_heads = s.n_kv_heads, a.dk = s.dk, a.dv = s.dv, a.scale = s.scale;

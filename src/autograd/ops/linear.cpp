@@ -26,18 +26,44 @@ Var linear(Tape& t, Var x, const Param& w, Var residual) {
   R1_CHECK(x->value.numel() == n * in, "linear ", w.name, " ", w.value.shape().str(), " on ", x->value.shape().str());
   Var y = t.variable(t.alloc({n, out}));
   if (residual) y->value.copy_from(residual->value);
-  run_gemm(t, {.m = n, .n = out, .k = in, .a = x->value.data(), .lda = in, .b = w.value.data(), .ldb = in, .trans_b = true,
-               .c = y->value.data(), .ldc = out, .accumulate = residual != nullptr});
+  run_gemm(t, {.m = n,
+               .n = out,
+               .k = in,
+               .a = x->value.data(),
+               .lda = in,
+               .b = w.value.data(),
+               .ldb = in,
+               .trans_b = true,
+               .c = y->value.data(),
+               .ldc = out,
+               .accumulate = residual != nullptr});
   t.record([&t, x, &w, residual, y, n, in, out] {
     if (!y->grad.defined()) return;
     if (residual) pass_gradient(t, residual, y->grad);
     if (x->requires_grad) {
       GradSlot dx = t.grad_slot(x);
-      run_gemm(t, {.m = n, .n = in, .k = out, .a = y->grad.data(), .lda = out, .b = w.value.data(), .ldb = in,
-                   .c = dx.tensor.data(), .ldc = in, .accumulate = dx.accumulate});
+      run_gemm(t, {.m = n,
+                   .n = in,
+                   .k = out,
+                   .a = y->grad.data(),
+                   .lda = out,
+                   .b = w.value.data(),
+                   .ldb = in,
+                   .c = dx.tensor.data(),
+                   .ldc = in,
+                   .accumulate = dx.accumulate});
     }
-    run_gemm(t, {.m = out, .n = in, .k = n, .a = y->grad.data(), .lda = out, .trans_a = true, .b = x->value.data(), .ldb = in,
-                 .c = t.grad_of(w).data(), .ldc = in, .accumulate = true});
+    run_gemm(t, {.m = out,
+                 .n = in,
+                 .k = n,
+                 .a = y->grad.data(),
+                 .lda = out,
+                 .trans_a = true,
+                 .b = x->value.data(),
+                 .ldb = in,
+                 .c = t.grad_of(w).data(),
+                 .ldc = in,
+                 .accumulate = true});
   });
   return y;
 }
@@ -58,21 +84,58 @@ Var bias(Tape& t, Var x, const Param& b) {
 Var heads_linear(Tape& t, Var x, const Param& w, bool transposed) {
   const int64_t n = x->value.size(0), h = w.value.size(0), rows = w.value.size(1), cols = w.value.size(2);
   const int64_t a = transposed ? rows : cols, o = transposed ? cols : rows;
-  R1_CHECK(x->value.numel() == n * h * a, "heads_linear ", w.name, " ", w.value.shape().str(), " on ", x->value.shape().str());
+  R1_CHECK(x->value.numel() == n * h * a, "heads_linear ", w.name, " ", w.value.shape().str(), " on ",
+           x->value.shape().str());
   Var y = t.variable(t.alloc({n, h * o}));
-  run_gemm(t, {.m = n, .n = o, .k = a, .a = x->value.data(), .lda = h * a, .b = w.value.data(), .ldb = cols, .trans_b = !transposed,
-               .c = y->value.data(), .ldc = h * o, .batch = h, .stride_a = a, .stride_b = rows * cols, .stride_c = o});
+  run_gemm(t, {.m = n,
+               .n = o,
+               .k = a,
+               .a = x->value.data(),
+               .lda = h * a,
+               .b = w.value.data(),
+               .ldb = cols,
+               .trans_b = !transposed,
+               .c = y->value.data(),
+               .ldc = h * o,
+               .batch = h,
+               .stride_a = a,
+               .stride_b = rows * cols,
+               .stride_c = o});
   t.record([&t, x, &w, y, n, h, rows, cols, a, o, transposed] {
     if (!y->grad.defined()) return;
     if (x->requires_grad) {
       GradSlot dx = t.grad_slot(x);
-      run_gemm(t, {.m = n, .n = a, .k = o, .a = y->grad.data(), .lda = h * o, .b = w.value.data(), .ldb = cols, .trans_b = transposed,
-                   .c = dx.tensor.data(), .ldc = h * a, .accumulate = dx.accumulate, .batch = h, .stride_a = o,
-                   .stride_b = rows * cols, .stride_c = a});
+      run_gemm(t, {.m = n,
+                   .n = a,
+                   .k = o,
+                   .a = y->grad.data(),
+                   .lda = h * o,
+                   .b = w.value.data(),
+                   .ldb = cols,
+                   .trans_b = transposed,
+                   .c = dx.tensor.data(),
+                   .ldc = h * a,
+                   .accumulate = dx.accumulate,
+                   .batch = h,
+                   .stride_a = o,
+                   .stride_b = rows * cols,
+                   .stride_c = a});
     }
     const Tensor &left = transposed ? x->value : y->grad, &right = transposed ? y->grad : x->value;
-    run_gemm(t, {.m = rows, .n = cols, .k = n, .a = left.data(), .lda = h * rows, .trans_a = true, .b = right.data(), .ldb = h * cols,
-                 .c = t.grad_of(w).data(), .ldc = cols, .accumulate = true, .batch = h, .stride_a = rows, .stride_b = cols,
+    run_gemm(t, {.m = rows,
+                 .n = cols,
+                 .k = n,
+                 .a = left.data(),
+                 .lda = h * rows,
+                 .trans_a = true,
+                 .b = right.data(),
+                 .ldb = h * cols,
+                 .c = t.grad_of(w).data(),
+                 .ldc = cols,
+                 .accumulate = true,
+                 .batch = h,
+                 .stride_a = rows,
+                 .stride_b = cols,
                  .stride_c = rows * cols});
   });
   return y;

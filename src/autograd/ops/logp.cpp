@@ -24,14 +24,22 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
   const Tensor picked = t.alloc({n, c}), lse = t.alloc({n}), logits = t.alloc({std::min(n, kLogpChunk), v});
   embedding_fwd(t.exec(), picked.data(), h->value.data(), index.ints(), n, c);  // a gather of rows
   const auto make_logits = [&t, &head, picked, logits, c, v](int64_t first, int64_t count) {
-    run_gemm(t, {.m = count, .n = v, .k = c, .a = picked.data() + first * c, .lda = c, .b = head.value.data(), .ldb = c, .trans_b = true,
-                 .c = logits.data(), .ldc = v});
+    run_gemm(t, {.m = count,
+                 .n = v,
+                 .k = c,
+                 .a = picked.data() + first * c,
+                 .lda = c,
+                 .b = head.value.data(),
+                 .ldb = c,
+                 .trans_b = true,
+                 .c = logits.data(),
+                 .ldc = v});
   };
   for (int64_t i = 0; i < n; i += kLogpChunk) {
     const int64_t count = std::min(kLogpChunk, n - i);
     make_logits(i, count);
-    logp_rows(t.exec(), out.logp->value.data() + i, lse.data() + i, out.entropy.data() + i, logits.data(), target.ints() + i, count, v,
-              inv_temperature);
+    logp_rows(t.exec(), out.logp->value.data() + i, lse.data() + i, out.entropy.data() + i, logits.data(),
+              target.ints() + i, count, v, inv_temperature);
   }
   t.record([&t, h, &head, out, index, target, picked, lse, logits, make_logits, n, c, v, inv_temperature] {
     if (!out.logp->grad.defined()) return;
@@ -39,12 +47,28 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
     for (int64_t i = 0; i < n; i += kLogpChunk) {
       const int64_t count = std::min(kLogpChunk, n - i);
       make_logits(i, count);
-      logp_rows_bwd(t.exec(), logits.data(), logits.data(), lse.data() + i, target.ints() + i, out.logp->grad.data() + i, count, v,
-                    inv_temperature);
-      run_gemm(t, {.m = count, .n = c, .k = v, .a = logits.data(), .lda = v, .b = head.value.data(), .ldb = c,
-                   .c = dpicked.data() + i * c, .ldc = c});
-      run_gemm(t, {.m = v, .n = c, .k = count, .a = logits.data(), .lda = v, .trans_a = true, .b = picked.data() + i * c, .ldb = c,
-                   .c = t.grad_of(head).data(), .ldc = c, .accumulate = true});
+      logp_rows_bwd(t.exec(), logits.data(), logits.data(), lse.data() + i, target.ints() + i,
+                    out.logp->grad.data() + i, count, v, inv_temperature);
+      run_gemm(t, {.m = count,
+                   .n = c,
+                   .k = v,
+                   .a = logits.data(),
+                   .lda = v,
+                   .b = head.value.data(),
+                   .ldb = c,
+                   .c = dpicked.data() + i * c,
+                   .ldc = c});
+      run_gemm(t, {.m = v,
+                   .n = c,
+                   .k = count,
+                   .a = logits.data(),
+                   .lda = v,
+                   .trans_a = true,
+                   .b = picked.data() + i * c,
+                   .ldb = c,
+                   .c = t.grad_of(head).data(),
+                   .ldc = c,
+                   .accumulate = true});
     }
     GradSlot dh = t.grad_slot(h);
     if (!dh.accumulate) dh.tensor.zero();

@@ -15,8 +15,8 @@ struct TokenLogp {
   Tensor entropy;  ///< [R] entropy of each row's distribution, no gradient
 };
 
-/// h [N, C], head [V, C]; `rows` [R] picks the rows of h (ascending), `targets` [R] their tokens. inv_temperature = 1/T.
-/// Bits equal the engine's log-probabilities for equal h.
+/// h [N, C], head [V, C]; `rows` [R] picks the rows of h (ascending), `targets` [R] their tokens. inv_temperature =
+/// 1/T. Bits equal the engine's log-probabilities for equal h.
 TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t> rows, std::span<const token_t> targets,
                      real inv_temperature);
 

@@ -21,10 +21,10 @@ struct Routing {
   Tensor idx;  ///< [N, K] int32, expert ids ascending in a row
 };
 
-/// x [N, C], w [E, C]. `balance_weight` scales the balance loss's gradient (alpha / tokens of the batch; 0 = off): it is
-/// added to the affinities' gradient here, so the loss itself needs no node. `stats` may be null.
-Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const int32_t> cu_seqlens, real balance_weight,
-               RouterStats* stats);
+/// x [N, C], w [E, C]. `balance_weight` scales the balance loss's gradient (alpha / tokens of the batch; 0 = off): it
+/// is added to the affinities' gradient here, so the loss itself needs no node. `stats` may be null.
+Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const int32_t> cu_seqlens,
+               real balance_weight, RouterStats* stats);
 
 /// residual [N, C] + sum_k gate_k * FFN_{idx_k}(x): w13 [E, 2I, C], w2 [E, C, I] [V3 Eq. 12].
 Var experts(Tape& t, Var x, const Routing& routing, const Param& w13, const Param& w2, Var residual);

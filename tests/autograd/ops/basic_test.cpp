@@ -12,9 +12,14 @@ TEST_CASE("rmsnorm: gradients, also of an input used twice") {
   ParamList p;
   const Param& w = p.add("w", {21}, false);
   randomize(p, 1, 0.3);
-  gradcheck({[&](Tape& t, const std::vector<Var>& in) { return ops::rmsnorm(t, in[0], w, real(1e-6)); }, {random_tensor({4, 21}, 2)}, &p});
-  gradcheck({[&](Tape& t, const std::vector<Var>& in) { return ops::rmsnorm(t, ops::rmsnorm(t, in[0], w, real(1e-2)), w, real(1e-6)); },
-             {random_tensor({4, 21}, 2)}, &p});
+  gradcheck({[&](Tape& t, const std::vector<Var>& in) { return ops::rmsnorm(t, in[0], w, real(1e-6)); },
+             {random_tensor({4, 21}, 2)},
+             &p});
+  gradcheck({[&](Tape& t, const std::vector<Var>& in) {
+               return ops::rmsnorm(t, ops::rmsnorm(t, in[0], w, real(1e-2)), w, real(1e-6));
+             },
+             {random_tensor({4, 21}, 2)},
+             &p});
 }
 
 TEST_CASE("swiglu: gradient") {

@@ -29,7 +29,8 @@ TEST_CASE("router and experts: gradients with the choice held fixed") {
       gradcheck({[&](Tape& t, const std::vector<Var>& in) {
                    return ops::experts(t, in[0], ops::router(t, in[0], w, a, cu, 0, nullptr), w13, w2, in[0]);
                  },
-                 {random_tensor({7, 6}, 2)}, &p});
+                 {random_tensor({7, 6}, 2)},
+                 &p});
     }
 }
 
@@ -56,7 +57,8 @@ TEST_CASE("experts: equals the sum over chosen experts written out [V3 Eq. 12]")
         }
         const double act = g / (1 + std::exp(-g)) * u;
         for (int64_t k = 0; k < 6; ++k)
-          expect[size_t(k)] += double(r.gates->value.data()[n * 2 + c]) * act * double(w2.value.data()[(e * 6 + k) * 5 + i]);
+          expect[size_t(k)] +=
+              double(r.gates->value.data()[n * 2 + c]) * act * double(w2.value.data()[(e * 6 + k) * 5 + i]);
       }
     }
     for (int64_t k = 0; k < 6; ++k) CHECK(std::abs(double(y.data()[n * 6 + k]) - expect[size_t(k)]) < 1e-4);
@@ -125,7 +127,8 @@ TEST_CASE("balance loss: hand-worked value and gradient [V3 Eq. 17-20]") {
   run(true, &stats, &g, &dx);
   CHECK(std::abs(stats.balance_loss / 2 - expect) < 1e-6);
   CHECK(stats.load == std::vector<int64_t>{2, 0});
-  // d loss / d x[0, 0] by hand: f_0 / T * d(s0 / (s0 + s1)) / ds0 * ds0/dx, weighed with alpha * T_doc / T_batch = alpha.
+  // d loss / d x[0, 0] by hand: f_0 / T * d(s0 / (s0 + s1)) / ds0 * ds0/dx, weighed with alpha * T_doc / T_batch =
+  // alpha.
   const double s0 = sg(1), s1 = sg(-1), d = 2.0 / 2 * (s1 / ((s0 + s1) * (s0 + s1))) * s0 * (1 - s0) * 0.3;
   CHECK(std::abs(double(dx.data()[0]) - d) < 1e-7);
 }
