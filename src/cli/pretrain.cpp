@@ -1,6 +1,5 @@
 // `r1 pretrain`: a base model from a toy world's corpus. Paper: [V3 §4].
 #include "pipeline/pretrain.h"
-#include "base/json_file.h"
 #include "cli/command.h"
 #include "cli/settings.h"
 
@@ -17,7 +16,7 @@ std::function<int()> setup(CLI::App& app) {
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
   app.add_option("--config", s->file, "JSON file with the sections model, train, world");
   app.add_option("--set", s->sets, "one setting, e.g. --set train.updates=100 (repeatable)");
-  app.footer("Example: r1 pretrain --run runs/base --out runs/base/model --config examples/configs/toy.json");
+  app.footer("Example: r1 pretrain --run runs/base --out runs/base/model --config examples/configs/math-1.json");
   return [job, s] {
     const Json j = s->read({"model", "train", "world", "grpo", "eval"});
     s->apply(j, "model", job->model);

@@ -21,7 +21,7 @@ std::function<int()> setup(CLI::App& app) {
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
   app.add_option("--config", s->file, "JSON file with the sections grpo, eval, world");
   app.add_option("--set", s->sets, "one setting, e.g. --set grpo.lr=1e-4 (repeatable)");
-  app.footer("Example: r1 r1-zero --base data/math-1-base --run runs/zero --config examples/configs/toy.json");
+  app.footer("Example: r1 r1-zero --base data/math-1-base --run runs/zero --config examples/configs/math-1.json");
   return [job, s, preset] {
     job->grpo = grpo_preset(*preset);
     const Json j = s->read({"model", "train", "world", "grpo", "eval"});

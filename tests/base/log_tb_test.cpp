@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "support/catch.h"
-#include "support/temp_dir.h"
+#include "support/files.h"
 
 using namespace r1;
 using r1_test::TempDir;

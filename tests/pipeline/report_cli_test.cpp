@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "support/catch.h"
 #include "support/fake_run.h"
-#include "support/temp_dir.h"
+#include "support/files.h"
 
 using namespace r1;
 using r1_test::TempDir;

@@ -11,7 +11,7 @@
 #include "pipeline/report_table.h"
 #include "support/catch.h"
 #include "support/fake_run.h"
-#include "support/temp_dir.h"
+#include "support/files.h"
 
 using namespace r1;
 using r1_test::TempDir;
