@@ -1,6 +1,8 @@
 // The checks behind reader.h. Paper: none.
 #include "base/reader.h"
 
+#include "base/text.h"
+
 #include <bit>
 
 namespace r1 {
@@ -28,20 +30,8 @@ void Reader::expect_end(const char* what) const {
 }
 
 size_t find_invalid_utf8(std::string_view s) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(s[i]); };
-  for (size_t i = 0; i < s.size();) {
-    const uint8_t c = byte(i);
-    const size_t length = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
-    if (length == 0 || length > s.size() - i) return i;
-    for (size_t k = 1; k < length; ++k)
-      if ((byte(i + k) & 0xC0) != 0x80) return i;
-    // The second byte excludes overlong forms, surrogates and what lies beyond U+10FFFF.
-    if ((c == 0xE0 && byte(i + 1) < 0xA0) || (c == 0xED && byte(i + 1) > 0x9F) || (c == 0xF0 && byte(i + 1) < 0x90) ||
-        (c == 0xF4 && byte(i + 1) > 0x8F))
-      return i;
-    i += length;
-  }
-  return std::string_view::npos;
+  const size_t valid = valid_utf8_prefix(s);
+  return valid == s.size() ? std::string_view::npos : valid;
 }
 
 }  // namespace r1
