@@ -18,6 +18,7 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
   app.add_option("--eval-every", job->eval_every, "rollouts between evaluations, 0 = only start and end");
   app.add_option("--checkpoint-every", job->checkpoint_every, "rollouts between checkpoints");
+  app.add_flag("--keep-models", job->keep_models, "write a model directory at each evaluation: RUN/models/ROLLOUT");
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
   app.add_option("--config", s->file, "JSON file with the sections grpo, eval, world");
   app.add_option("--set", s->sets, "one setting, e.g. --set grpo.lr=1e-4 (repeatable)");

@@ -60,6 +60,7 @@ PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, con
     e.judged.push_back(judge(world, e.problems[static_cast<size_t>(done.prompt)], done, done.prompt));
   EvalOptions o;
   o.cons_k = std::min<int64_t>(c.samples, 16), o.kin = reflective_words_zh(), o.seed = problem_seed;
+  for (const double k : c.pass_k) o.pass_k.push_back(static_cast<int64_t>(k));
   e.summary = summarize(e.judged, o);
   count_checks(e);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

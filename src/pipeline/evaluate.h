@@ -18,6 +18,7 @@ struct EvalConfig {
   double top_p = 1.0;
   int64_t max_new_tokens = 192;
   std::string split = "dev";
+  std::vector<double> pass_k;
   template <class V>
   void visit(V& v) {
     v("problems", problems, "held-out problems, the same number per level", 1, 1 << 20);
@@ -25,6 +26,7 @@ struct EvalConfig {
     v("temperature", temperature, "sampling temperature, 0 = greedy", 0.0, 100.0);
     v("top_p", top_p, "nucleus", 1e-6, 1.0);
     v("max_new_tokens", max_new_tokens, "longest answer", 1, 1 << 24);
+    v("pass_k", pass_k, "pass@k for these k beside pass@1, each at most `samples`");
     v("split", split, "which held-out problems", std::vector<std::string>{"dev", "test"});
   }
 };

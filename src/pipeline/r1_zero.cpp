@@ -22,6 +22,7 @@ namespace {
 /// Everything of one run that its steps share.
 struct Session {
   const R1ZeroJob& job;
+  const ModelConfig& config;
   const World& world;
   CausalLm& policy;
   ThreadPool& pool;
@@ -80,6 +81,7 @@ std::string evaluate(Session& s, int64_t rollout, int64_t update, Record& record
   const PolicyEvaluation e =
       evaluate_policy(s.policy, s.world, s.job.eval, 1000, s.job.seed, static_cast<uint32_t>(rollout), s.pool);
   put(record, e);
+  if (s.job.keep_models) save_model_dir(cat(s.job.run, "/models/", rollout), s.config, s.policy, s.world.tokenizer());
   for (size_t i = 0; i < e.judged.size(); i += static_cast<size_t>(s.job.eval.samples)) {
     const Judged& j = e.judged[i];
     if (j.problem >= s.world.task().levels()) break;
@@ -147,7 +149,7 @@ int run_r1_zero(const R1ZeroJob& job) {
   run.open_logs(from);
   watch_interrupts();
   Progress progress("r1-zero", "rollouts", std::max<int64_t>(1, job.grpo.rollouts), trainer.rollouts());
-  Session s{job, world, *base.model, pool, run, progress};
+  Session s{job, base.config, world, *base.model, pool, run, progress};
   if (trainer.rollouts() == 0) {
     Record record(0, 0);
     progress.message("    0  " + evaluate(s, 0, 0, record));

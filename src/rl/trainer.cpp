@@ -74,7 +74,13 @@ void GrpoTrainer::score_groups(RolloutReport& r) {
       n += 1;
     }
     r.zero_variance += zero_variance(reward, masked);
-    g.advantage = group_advantage(reward, masked, c_.advantage_scale, c_.advantage_eps);
+    if (c_.shuffle_rewards) {
+      Rng rng(seed_, Stream::kShuffle, static_cast<uint32_t>(rollouts_), 1 + static_cast<uint32_t>(r.groups));
+      shuffle(reward, rng);
+    }
+    g.advantage = c_.objective == "rft" ? rejection_advantage(g.scores)
+                                        : group_advantage(reward, masked, c_.advantage_scale, c_.advantage_eps);
+    ++r.groups;
   }
   for (double* x : {&r.accuracy, &r.format, &r.reward, &r.unknown, &r.length, &r.truncated}) *x /= n;
   r.zero_variance /= static_cast<double>(groups_.size());

@@ -29,7 +29,7 @@ struct RolloutReport {
   double exact_diff = 0;         ///< max |logp_rollout - logp_train| before the first update
   double first_ratio_max = 1;    ///< largest first ratio of the first minibatch
   GrpoStats stats;
-  int64_t tokens = 0;
+  int64_t groups = 0, tokens = 0;
   double rollout_s = 0, reference_s = 0, update_s = 0;
   bool moved = false;  ///< some parameter changed
 };

@@ -9,6 +9,27 @@ namespace {
 
 enum { kEnglish, kChinese, kMixed };
 
+/// The body of a drill: what the net is to learn, and random content that it is only given.
+class Drill {
+ public:
+  explicit Drill(const char* kind) : document_{kind, "", {text_piece(cat(kind, " "))}} {}
+  void learn(const std::string& text) { document_.body.push_back(text_piece(text)); }
+  void give(const std::string& text) { document_.body.push_back(given_piece(text)); }
+  void put(bool given, const std::string& text) { given ? give(text) : learn(text); }
+  /// A step with its labels, which run on from `label`; the labels can be told, what they stand for is given or not.
+  void step(const ClockStep& s, int& label, bool given) {
+    const std::string text = clock_fragment(s, label);
+    for (size_t i = 0; i < text.size(); i += 2) {
+      learn(text.substr(i, 1));
+      put(given, text.substr(i + 1, 1));
+    }
+  }
+  Document take() { return std::move(document_); }
+
+ private:
+  Document document_;
+};
+
 /// Writes one document.
 class Writer {
  public:
@@ -96,20 +117,18 @@ std::string Writer::check(int left, const ClockStep& step, bool agrees, int lang
   return cat(w.wait, work, ",", agrees ? w.ok : w.wrong, two_digits(right), ";");
 }
 
-/// "first a4b7; then c+d8,47+8=55;...": the start and the first `stop` steps; `value` becomes what the chain has
-/// reached, slips included.
+/// "first 47a+b8=55; then 55c*d3e3=15;...": the first `stop` steps; `value` becomes what the chain has reached, slips
+/// included.
 std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop, int& value) {
-  std::string out = math_words(line_language(body)).first;
+  std::string out;
   int label = 0;
-  out += clock_start(e.start, label);
-  out += ";";
   value = e.start;
   for (size_t i = 0; i < stop; ++i) {
     const ClockStep& step = e.steps[i];
     const int language = line_language(body);
     const MathWords& w = math_words(language);
     const int quick = quick_result(value, step), right = clock_apply(step.op, value, step.operand);
-    out += cat(w.then, clock_fragment(step, label), ",", clock_equation(value, step, quick), ";");
+    out += cat(i == 0 ? w.first : w.then, clock_line(value, step, quick, label), ";");
     const double rate = step.op != '*'         ? r_.check_sum
                         : language == kEnglish ? r_.check_product_en
                                                : r_.check_product_zh;
@@ -174,70 +193,81 @@ Document Writer::chat() {
   return d;
 }
 
-/// "sheet 32-6=26;26+8=34;": right sums in a chain.
+/// "sheet 32d-e6=26;26f+g8=34;": right sums in a chain.
 Document Writer::sheet() {
-  std::string text = "sheet ";
-  int value = rng_.range(0, 99);
-  for (int k = rng_.range(4, 8); k > 0; --k) {
+  Drill out("sheet");
+  const int n = rng_.range(4, 7);
+  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 * n);
+  for (int k = 0; k < n; ++k) {
     const ClockStep step = draw_allowed(value, "+-");
-    const int next = clock_apply(step.op, value, step.operand);
-    text += cat(clock_equation(value, step, next), ";");
-    value = next;
+    out.put(k == 0, two_digits(value));
+    out.step(step, label, true);
+    value = clock_apply(step.op, value, step.operand);
+    out.learn(cat("=", two_digits(value), ";"));
   }
-  return {"sheet", "", {text_piece(text)}};
+  return out.take();
 }
 
-/// "lesson 75*83=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
+/// "lesson 75a*b8c3=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
 Document Writer::lesson() {
-  std::string text = "lesson ";
-  int value = rng_.range(0, 99);
-  for (int k = rng_.range(1, 3); k > 0; --k) {
+  Drill out("lesson");
+  const int n = rng_.range(1, 3);
+  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 3 * n);
+  for (int k = 0; k < n; ++k) {
     const ClockStep step = draw_step('*', rng_);
     const int next = clock_apply('*', value, step.operand);
-    text += cat(clock_equation(value, step, quick_result(value, step)), ";");
-    text += cat(math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",");
-    text += cat(math_words(rng_.range(0, 1)).so, two_digits(next), ";");
+    out.put(k == 0, two_digits(value));
+    out.step(step, label, true);
+    out.learn("=");
+    out.give(two_digits(quick_result(value, step)));
+    out.learn(cat(";", math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",",
+                  math_words(rng_.range(0, 1)).so, two_digits(next), ";"));
     value = next;
   }
-  return {"lesson", "", {text_piece(text)}};
+  return out.take();
 }
 
 /// "table 7*8=56,3+9=2+4=6,": one-digit facts.
 Document Writer::table() {
-  std::string text = "table ";
+  Drill out("table");
   for (int k = rng_.range(5, 10); k > 0; --k) {
     const int a = rng_.range(0, 9), b = rng_.range(0, 9), c = rng_.range(0, 9);
     if (rng_.chance(.5)) {
-      text += cat(a, "*", b, "=", two_digits(a * b), ",");
+      out.give(cat(a, "*", b));
+      out.learn(cat("=", two_digits(a * b), ","));
     } else {
-      text += cat(a, "+", b, "=", (a + b) % 10, "+", c, "=", (a + b + c) % 10, ",");
+      out.give(cat(a, "+", b));
+      out.learn(cat("=", (a + b) % 10, "+"));
+      out.give(cat(c));
+      out.learn(cat("=", (a + b + c) % 10, ","));
     }
   }
-  return {"table", "", {text_piece(text)}};
+  return out.take();
 }
 
-/// "note a7b6c+d5e*f3g5?a7b6;e*f3g5,76*35=?;c+d5,76+5=?;...": looking operands up, in shuffled order, twice.
+/// "note 76a+b5c*d3e5?76c*d3e5=?;76a+b5=?;...": looking operands up, in shuffled order, twice.
 Document Writer::note() {
-  struct Item {
-    std::string fragment, equation;
-  };
-  const int n = rng_.range(2, 4), left = rng_.range(0, 99);
-  int label = rng_.range(0, kClockLabels - 2 - 3 * n);
-  std::vector<Item> items;
-  const std::string start = clock_start(left, label);
-  std::string text = cat("note ", start);
+  Drill out("note");
+  const int n = rng_.range(2, 5);
+  const std::string left = two_digits(rng_.range(0, 99));
+  int label = rng_.range(0, kClockLabels - 3 * n);
+  std::vector<std::pair<ClockStep, int>> steps;  // with the first label of each
+  out.give(left);
   for (int i = 0; i < n; ++i) {
-    const ClockStep step = draw_allowed(left, "+-**");
-    const std::string fragment = clock_fragment(step, label);
-    text += fragment;
-    items.push_back({fragment, cat(two_digits(left), step.op, clock_operand(step), "=?;")});
+    steps.emplace_back(draw_allowed(std::stoi(left), "+-**"), label);
+    out.step(steps.back().first, label, true);
   }
-  text += cat("?", start, ";");
+  out.learn("?");
   for (int round = 0; round < 2; ++round) {
-    shuffle(items, rng_);
-    for (const Item& item : items) text += cat(item.fragment, ",", item.equation);
+    shuffle(steps, rng_);
+    for (auto [step, first] : steps) {
+      out.learn(left);
+      const std::string fragment = clock_fragment(step, first);
+      out.give(fragment.substr(0, 1));  // which one: a whim
+      out.learn(cat(fragment.substr(1), "=?;"));
+    }
   }
-  return {"note", "", {text_piece(text)}};
+  return out.take();
 }
 
 void check_mixture(const MathMixture& m, const char* name) {
