@@ -35,6 +35,12 @@ std::string clock_operand(const ClockStep& step) {
                                       : std::string(1, static_cast<char>('0' + step.operand));
 }
 
+std::string clock_start(int start, int& label) {
+  std::string out;
+  for (const char digit : two_digits(start)) out += static_cast<char>('a' + label++), out += digit;
+  return out;
+}
+
 std::string clock_fragment(const ClockStep& step, int& label) {
   const auto next = [&] { return static_cast<char>('a' + label++); };
   std::string out = {next(), step.op};
@@ -44,7 +50,7 @@ std::string clock_fragment(const ClockStep& step, int& label) {
 
 std::string clock_labelled(const ClockExpression& e) {
   int label = 0;
-  std::string out = two_digits(e.start);
+  std::string out = clock_start(e.start, label);
   for (const ClockStep& s : e.steps) out += clock_fragment(s, label);
   return out;
 }
@@ -82,10 +88,6 @@ std::string clock_key(const ClockExpression& e) {
   if (e.steps.size() == 1 && e.steps[0].op != '-' && e.steps[0].operand < e.start)
     return cat(two_digits(e.steps[0].operand), e.steps[0].op, two_digits(e.start));
   return clock_plain(e);
-}
-
-std::string clock_line(int left, const ClockStep& step, int result, int& label) {
-  return cat(two_digits(left), clock_fragment(step, label), "=", two_digits(result));
 }
 
 std::string clock_equation(int left, const ClockStep& step, int result) {

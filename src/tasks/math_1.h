@@ -17,7 +17,7 @@ struct MathWords {
 const MathWords& math_words(int language);
 inline constexpr const char* kMathLanguages[2] = {"en", "zh"};
 
-/// The question of an expression: "calc 47a+b8?".
+/// The question of an expression: "calc a4b7c+d8?".
 std::string math_question(const ClockExpression& e, int language);
 /// The full Problem of an expression; its level is the number of steps.
 Problem math_problem(const ClockExpression& e, int language);

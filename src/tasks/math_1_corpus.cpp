@@ -15,14 +15,14 @@ class Drill {
   explicit Drill(const char* kind) : document_{kind, "", {text_piece(cat(kind, " "))}} {}
   void learn(const std::string& text) { document_.body.push_back(text_piece(text)); }
   void give(const std::string& text) { document_.body.push_back(given_piece(text)); }
-  void put(bool given, const std::string& text) { given ? give(text) : learn(text); }
-  /// A step with its labels, which run on from `label`; the labels can be told, what they stand for is given or not.
-  void step(const ClockStep& s, int& label, bool given) {
-    const std::string text = clock_fragment(s, label);
-    for (size_t i = 0; i < text.size(); i += 2) {
-      learn(text.substr(i, 1));
-      put(given, text.substr(i + 1, 1));
-    }
+  /// Labels can be told by counting, what stands behind them is given.
+  void give_labelled(const std::string& text) {
+    for (size_t i = 0; i < text.size(); i += 2) learn(text.substr(i, 1)), give(text.substr(i + 1, 1));
+  }
+  /// The value so far and a step on it: "a3b2c-d6" at first, "26e+f8" later.
+  void line(bool first, int value, const ClockStep& step, int& label) {
+    first ? give_labelled(clock_start(value, label)) : learn(two_digits(value));
+    give_labelled(clock_fragment(step, label));
   }
   Document take() { return std::move(document_); }
 
@@ -117,7 +117,7 @@ std::string Writer::check(int left, const ClockStep& step, bool agrees, int lang
   return cat(w.wait, work, ",", agrees ? w.ok : w.wrong, two_digits(right), ";");
 }
 
-/// "first 47a+b8=55; then 55c*d3e3=15;...": the first `stop` steps; `value` becomes what the chain has reached, slips
+/// "first a4b7c+d8=55; then 55e*f3g3=15;...": the first `stop` steps; `value` becomes what the chain has reached, slips
 /// included.
 std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop, int& value) {
   std::string out;
@@ -128,7 +128,8 @@ std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop
     const int language = line_language(body);
     const MathWords& w = math_words(language);
     const int quick = quick_result(value, step), right = clock_apply(step.op, value, step.operand);
-    out += cat(i == 0 ? w.first : w.then, clock_line(value, step, quick, label), ";");
+    const std::string left = i == 0 ? clock_start(value, label) : two_digits(value);
+    out += cat(i == 0 ? w.first : w.then, left, clock_fragment(step, label), "=", two_digits(quick), ";");
     const double rate = step.op != '*'         ? r_.check_sum
                         : language == kEnglish ? r_.check_product_en
                                                : r_.check_product_zh;
@@ -193,31 +194,29 @@ Document Writer::chat() {
   return d;
 }
 
-/// "sheet 32d-e6=26;26f+g8=34;": right sums in a chain.
+/// "sheet a3b2c-d6=26;26e+f8=34;": right sums in a chain.
 Document Writer::sheet() {
   Drill out("sheet");
   const int n = rng_.range(4, 7);
-  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 * n);
+  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 - 2 * n);
   for (int k = 0; k < n; ++k) {
     const ClockStep step = draw_allowed(value, "+-");
-    out.put(k == 0, two_digits(value));
-    out.step(step, label, true);
+    out.line(k == 0, value, step, label);
     value = clock_apply(step.op, value, step.operand);
     out.learn(cat("=", two_digits(value), ";"));
   }
   return out.take();
 }
 
-/// "lesson 75a*b8c3=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
+/// "lesson a7b5c*d8e3=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
 Document Writer::lesson() {
   Drill out("lesson");
   const int n = rng_.range(1, 3);
-  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 3 * n);
+  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 - 3 * n);
   for (int k = 0; k < n; ++k) {
     const ClockStep step = draw_step('*', rng_);
     const int next = clock_apply('*', value, step.operand);
-    out.put(k == 0, two_digits(value));
-    out.step(step, label, true);
+    out.line(k == 0, value, step, label);
     out.learn("=");
     out.give(two_digits(quick_result(value, step)));
     out.learn(cat(";", math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",",
@@ -227,14 +226,21 @@ Document Writer::lesson() {
   return out.take();
 }
 
-/// "table 7*8=56,3+9=2+4=6,": one-digit facts.
+/// "table 7*8=56,3+9=2+4=6,7+8=15,15-8=07,": facts of one digit.
 Document Writer::table() {
   Drill out("table");
   for (int k = rng_.range(5, 10); k > 0; --k) {
     const int a = rng_.range(0, 9), b = rng_.range(0, 9), c = rng_.range(0, 9);
-    if (rng_.chance(.5)) {
+    const double u = rng_.uniform();
+    if (u < .4) {
       out.give(cat(a, "*", b));
       out.learn(cat("=", two_digits(a * b), ","));
+    } else if (u < .6) {
+      out.give(cat(a, "+", b));
+      out.learn(cat("=", two_digits(a + b), ","));
+    } else if (u < .7) {
+      out.give(cat(two_digits(a + b), "-", b));
+      out.learn(cat("=", two_digits(a), ","));
     } else {
       out.give(cat(a, "+", b));
       out.learn(cat("=", (a + b) % 10, "+"));
@@ -245,26 +251,20 @@ Document Writer::table() {
   return out.take();
 }
 
-/// "note 76a+b5c*d3e5?76c*d3e5=?;76a+b5=?;...": looking operands up, in shuffled order, twice.
+/// "note a7b6c+d5e*f3g5?a7b6;e*f3g5=?;c+d5=?;...": looking operands up, in shuffled order, twice.
 Document Writer::note() {
   Drill out("note");
-  const int n = rng_.range(2, 5);
-  const std::string left = two_digits(rng_.range(0, 99));
-  int label = rng_.range(0, kClockLabels - 3 * n);
-  std::vector<std::pair<ClockStep, int>> steps;  // with the first label of each
-  out.give(left);
-  for (int i = 0; i < n; ++i) {
-    steps.emplace_back(draw_allowed(std::stoi(left), "+-**"), label);
-    out.step(steps.back().first, label, true);
-  }
+  const int n = rng_.range(2, 5), left = rng_.range(0, 99);
+  int label = rng_.range(0, kClockLabels - 2 - 3 * n);
+  std::vector<std::string> fragments{clock_start(left, label)};
+  for (int i = 0; i < n; ++i) fragments.push_back(clock_fragment(draw_allowed(left, "+-**"), label));
+  for (const std::string& f : fragments) out.give_labelled(f);
   out.learn("?");
   for (int round = 0; round < 2; ++round) {
-    shuffle(steps, rng_);
-    for (auto [step, first] : steps) {
-      out.learn(left);
-      const std::string fragment = clock_fragment(step, first);
-      out.give(fragment.substr(0, 1));  // which one: a whim
-      out.learn(cat(fragment.substr(1), "=?;"));
+    shuffle(fragments, rng_);
+    for (const std::string& f : fragments) {
+      out.give(f.substr(0, 1));  // which one: a whim
+      out.learn(cat(f.substr(1), "=?;"));
     }
   }
   return out.take();

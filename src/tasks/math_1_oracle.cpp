@@ -69,17 +69,21 @@ int take_word(Cursor& at, const char* MathWords::*member) {
 }
 
 struct Equation {
+  std::string labels;  ///< of the start value, empty in later lines
   int left = 0;
   std::string fragment;  ///< the step with its labels, as written
   ClockStep step{};
   int result = 0;
 };
 
-/// "55c*d3e3=15"; nothing if it is anything else.
+/// "55e*f3g3=15", or "a4b7c+d8=55"; nothing if it is anything else.
 std::optional<Equation> read_line(std::string_view text) {
-  Cursor at(text);
-  const auto left = at.number(2);
+  text = trim(text);
+  std::string labels, digits(text.substr(0, 2));
+  if (text.size() >= 4 && !is_digit(text[0])) labels = {text[0], text[2]}, digits = {text[1], text[3]};
+  const auto left = Cursor(digits).number(2);
   if (!left) return std::nullopt;
+  Cursor at(text.substr(labels.empty() ? 2 : 4));
   const std::string_view fragment = at.up_to('=');
   const auto result = at.number(2);
   if (!result || !at.done() || fragment.size() < 2 || fragment.size() % 2) return std::nullopt;
@@ -87,7 +91,7 @@ std::optional<Equation> read_line(std::string_view text) {
   for (size_t i = 1; i < fragment.size(); i += 2) bare += fragment[i];
   const auto step = parse_clock(cat("00", bare));
   if (!step || step->steps.size() != 1) return std::nullopt;
-  return Equation{*left, std::string(fragment), step->steps[0], *result};
+  return Equation{labels, *left, std::string(fragment), step->steps[0], *result};
 }
 
 /// The number after the last "ok" or "wrong" of a check, if it stands at the end.
@@ -109,6 +113,7 @@ class Oracle {
  public:
   explicit Oracle(const ClockExpression& e) : e_(e), value_(e.start) {
     int label = 0;
+    clock_start(e.start, label);
     for (const ClockStep& s : e.steps) fragments_.push_back(clock_fragment(s, label));
   }
 
@@ -131,7 +136,8 @@ class Oracle {
     LineReport line;
     line.op = equation->step.op;
     line.language = language;
-    line.fragment_right = k < fragments_.size() && equation->fragment == fragments_[k];
+    line.fragment_right =
+        k < fragments_.size() && equation->fragment == fragments_[k] && equation->labels == (k == 0 ? "ab" : "");
     line.operands_right = line.fragment_right && equation->left == value_ && equation->step == e_.steps[k];
     true_ = clock_apply(equation->step.op, equation->left, equation->step.operand);
     line.quick_right = equation->result == true_;

@@ -15,9 +15,9 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
     const int right = clock_apply(step.op, value, step.operand);
     const bool product = step.op == '*';
     const int quick = product && rng.chance(slips) ? (right + 10 * rng.range(1, 9)) % 100 : right;
-    const std::string line = clock_line(value, step, quick, label);
+    const std::string left = index == 1 ? clock_start(value, label) : two_digits(value);
     parts.push_back({index == 1 ? w.first : w.then, ProbeSkill::kNone, index});
-    parts.push_back({line.substr(0, line.size() - 2), ProbeSkill::kCopy, index});
+    parts.push_back({cat(left, clock_fragment(step, label), "="), ProbeSkill::kCopy, index});
     parts.push_back({two_digits(quick),
                      !product         ? ProbeSkill::kSum
                      : quick == right ? ProbeSkill::kQuick

@@ -14,7 +14,7 @@ TEST_CASE("clock arithmetic goes from left to right and wraps at 100") {
 
 TEST_CASE("an expression is written with labels and without, and read back") {
   const ClockExpression e{47, {{'+', 8}, {'*', 33}, {'-', 6}}};
-  CHECK(clock_labelled(e) == "47a+b8c*d3e3f-g6");
+  CHECK(clock_labelled(e) == "a4b7c+d8e*f3g3h-i6");
   CHECK(clock_plain(e) == "47+8*33-6");
   CHECK(parse_clock(clock_plain(e)) == e);
   for (const std::string s : {"", "47", "4", "47+", "47+88", "47*3", "47*3a", "x47+8", "47+8 ", "47/8", "47+8*"}) {
@@ -23,10 +23,7 @@ TEST_CASE("an expression is written with labels and without, and read back") {
   }
   ClockExpression longest{99, {}};
   for (int k = 0; k < 5; ++k) longest.steps.push_back({'*', 99});
-  CHECK(clock_labelled(longest).find("o9") != std::string::npos);  // the last of 15 labels
-  int label = 2;
-  CHECK(clock_line(55, {'*', 33}, 65, label) == "55c*d3e3=65");
-  CHECK(label == 5);
+  CHECK(clock_labelled(longest).find("q9") != std::string::npos);  // the last of 17 labels
 }
 
 TEST_CASE("the key forgets the order of operands only where that changes nothing") {
