@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <numeric>
 
 #include "engine/worker.h"
 
@@ -85,7 +86,8 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
   EngineProgress state{0, count * params.n, 0};
   std::mutex mutex;
   std::atomic<bool> stop{false};
-  pool_.run(workers(count), [&](int64_t, int) {
+  std::vector<size_t> bytes(static_cast<size_t>(workers(count)));
+  pool_.run(workers(count), [&](int64_t w, int) {
     StopOthers guard{stop};
     Worker worker(model_, head, queue, params, running(count, params), blocks);
     worker.run([&](std::vector<Completion> done, int64_t tokens) {
@@ -94,6 +96,8 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
       for (Completion& c : done) result[static_cast<size_t>(c.prompt * params.n + c.sample)] = std::move(c);
       state.tokens += tokens;
       state.finished += static_cast<int64_t>(done.size());
+      bytes[static_cast<size_t>(w)] = worker.bytes();
+      state.bytes = std::accumulate(bytes.begin(), bytes.end(), size_t{0});
       if (progress) progress(state);
     });
     guard.armed = false;

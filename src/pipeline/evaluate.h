@@ -40,6 +40,7 @@ struct PolicyEvaluation {
   double repaired = 0;  ///< of wrong lines that were checked, the share right after
   double spoiled = 0;   ///< of right lines that were checked, the share wrong after
   double seconds = 0;
+  size_t engine_bytes = 0;  ///< of the engine's workers at their peak
 };
 
 /// Draws and judges; `problem_seed` names the problem set, `seed` the draws (with `rollout`, so that each evaluation of
