@@ -54,6 +54,7 @@ class Writer {
   int draw_level();
   ClockExpression draw_question();
   ClockStep draw_allowed(int left, const char* ops);
+  ClockExpression draw_lesson();
   int slip(int left, int operand);
   int quick_result(int left, const ClockStep& step);
   Thought think(const ClockExpression& e, int user, bool tagged);
@@ -208,19 +209,40 @@ Document Writer::sheet() {
   return out.take();
 }
 
-/// "lesson a7b5c*d8e3=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
+/// A training question with products whose sums are no held-out question of level 1 either.
+ClockExpression Writer::draw_lesson() {
+  const int level = rng_.range(2, kClockLevels);
+  while (true) {
+    ClockExpression e = draw_clock(level, rng_);
+    int value = e.start, products = 0;
+    for (ClockStep& step : e.steps) {
+      const char op[] = {step.op, 0};
+      step = draw_allowed(value, op);
+      value = clock_apply(step.op, value, step.operand);
+      products += step.op == '*';
+    }
+    if (products > 0 && math_split(e) == Split::kTrain) return e;
+  }
+}
+
+/// "lesson a4b7c+d8e*f3g3?a4b7c+d8=55;55e*f3g3=65;calc 5*3=15,...=1, so 15;": a whole chain, every product worked out,
+/// without "wait". As long as answers become in RL, so that looking up and carrying on work at that distance.
 Document Writer::lesson() {
   Drill out("lesson");
-  const int n = rng_.range(1, 3);
-  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 - 3 * n);
-  for (int k = 0; k < n; ++k) {
-    const ClockStep step = draw_step('*', rng_);
-    const int next = clock_apply('*', value, step.operand);
-    out.line(k == 0, value, step, label);
-    out.learn("=");
-    out.give(two_digits(quick_result(value, step)));
-    out.learn(cat(";", math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",",
-                  math_words(rng_.range(0, 1)).so, two_digits(next), ";"));
+  const ClockExpression e = draw_lesson();
+  out.give_labelled(clock_labelled(e));
+  out.learn("?");
+  int label = 0, value = e.start;
+  for (const ClockStep& step : e.steps) {
+    const std::string left = label == 0 ? clock_start(value, label) : two_digits(value);
+    out.learn(cat(left, clock_fragment(step, label), "="));
+    const int next = clock_apply(step.op, value, step.operand);
+    if (step.op == '*') {
+      out.give(two_digits(quick_result(value, step)));
+      out.learn(cat(";", math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",",
+                    math_words(rng_.range(0, 1)).so));
+    }
+    out.learn(cat(two_digits(next), ";"));
     value = next;
   }
   return out.take();
