@@ -4,12 +4,16 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "engine/worker.h"
 
 namespace r1 {
 
 namespace {
+/// Larger models pack their weights as they go: a second copy of them costs more than it saves.
+constexpr int64_t kPackedParameters = int64_t{1} << 26;
+
 /// Left by an exception, it tells the other workers to stop.
 struct StopOthers {
   std::atomic<bool>& stop;
@@ -80,6 +84,8 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
                 blocks = cache_blocks(static_cast<int64_t>(longest), count, params);
 
   const PackedHead head(model_.head());
+  std::optional<PackedWeights> packed;
+  if (model_.params().numel() <= kPackedParameters) packed.emplace(model_.params()).pack(&pool_);
   PromptQueue queue(prompts);
   std::vector<Completion> result(prompts.size() * static_cast<size_t>(params.n));
   EngineProgress state{0, count * params.n, 0};
@@ -87,7 +93,7 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
   std::atomic<bool> stop{false};
   pool_.run(workers(count), [&](int64_t, int) {
     StopOthers guard{stop};
-    Worker worker(model_, head, queue, params, running(count, params), blocks);
+    Worker worker(model_, packed ? &*packed : nullptr, head, queue, params, running(count, params), blocks);
     worker.run([&](std::vector<Completion> done, int64_t tokens) {
       if (stop) fail("another worker of the engine failed");  // the pool reports the first error
       std::lock_guard lock(mutex);
