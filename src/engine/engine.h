@@ -43,10 +43,12 @@ class Engine {
   size_t cache_bytes(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
   /// Bytes of one worker's activations and scratch at most, counted on a tape without data (memory planning).
   size_t activation_bytes(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
-  /// Bytes of the packed output head, which all workers share.
-  size_t head_bytes() const;
+  /// Bytes of the weights packed for a request, which all workers share: the output head; in a small model all
+  /// matrices.
+  size_t packed_bytes() const;
 
  private:
+  bool packs_weights() const;
   int64_t running(int64_t prompts, const SamplingParams& params) const;
   int64_t cache_blocks(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
   void check_prompts(const Prompts& prompts) const;

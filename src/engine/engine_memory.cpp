@@ -43,9 +43,10 @@ size_t Engine::activation_bytes(int64_t longest_prompt, int64_t prompts, const S
                   step_bytes(model_, samples, 1, longest_prompt + params.max_new_tokens, true));
 }
 
-size_t Engine::head_bytes() const {
+size_t Engine::packed_bytes() const {
   const Tensor& head = model_.head().value;
-  return static_cast<size_t>(gemm_packed_size(head.size(0), head.size(1))) * sizeof(real);
+  return static_cast<size_t>(gemm_packed_size(head.size(0), head.size(1))) * sizeof(real) +
+         (packs_weights() ? PackedWeights::bytes(model_.params()) : 0);
 }
 
 }  // namespace r1

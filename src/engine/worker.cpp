@@ -6,14 +6,16 @@
 
 namespace r1 {
 
-Worker::Worker(const CausalLm& model, const PackedHead& head, PromptQueue& queue, const SamplingParams& params,
-               int64_t max_running, int64_t cache_blocks)
+Worker::Worker(const CausalLm& model, const PackedWeights* packed, const PackedHead& head, PromptQueue& queue,
+               const SamplingParams& params, int64_t max_running, int64_t cache_blocks)
     : model_(model),
       head_(head),
       params_(params),
       blocks_(model.kv_shape(), model.n_layers(), cache_blocks),
       scheduler_(blocks_, queue, params, max_running),
-      tape_(arena_, nullptr, nullptr, false) {}
+      tape_(arena_, nullptr, nullptr, false) {
+  tape_.set_packed(packed);
+}
 
 void Worker::clear() {
   tape_.reset();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "autograd/packed.h"
+
 namespace r1 {
 
 namespace {
@@ -110,6 +112,7 @@ MemoryPlan plan_memory(const CausalLm& model, const GrpoConfig& c, const StepLen
   plan.rows.push_back({"weights: policy and reference", 2 * model_bytes(model), cat("2 x ", numel, " parameters")});
   plan.rows.push_back({"gradients", kGradSlots * set, cat(kGradSlots, " slots")});
   plan.rows.push_back({"AdamW", 2 * set, "2 moments"});
+  plan.rows.push_back({"packed weights", PackedWeights::bytes(model.params()), "as the products of an update read them"});
 
   const size_t update = slot_bytes(model, lengths.update_slot, c, false);
   const size_t reference = lengths.reference_piece.empty() ? 0 : slot_bytes(model, lengths.reference_piece, c, true);
@@ -122,7 +125,7 @@ MemoryPlan plan_memory(const CausalLm& model, const GrpoConfig& c, const StepLen
   for (const EngineRequest& r : requests) {
     const size_t workers = static_cast<size_t>(engine.workers(r.prompts)),
                  cache = workers * engine.cache_bytes(r.longest_prompt, r.prompts, r.params),
-                 bytes = cache + engine.head_bytes() +
+                 bytes = cache + engine.packed_bytes() +
                          workers * engine.activation_bytes(r.longest_prompt, r.prompts, r.params);
     if (bytes > rollout.bytes)
       rollout.bytes = bytes, rollout.how = cat(workers, " x a cache of ",

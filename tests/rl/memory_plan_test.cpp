@@ -104,7 +104,7 @@ Outcome run(const Case& c) {
                   own_memory(before));
   o.planned = plan.total(), o.without_gradients = plan.total() - plan.of("gradients");
   o.planned_update = plan.of(kMemoryUpdate), o.update = trainer.runner().peak_activation_bytes();
-  o.planned_engine = plan.of(kMemoryEngine), o.engine += Engine(*policy, EngineConfig{}, pool).head_bytes();
+  o.planned_engine = plan.of(kMemoryEngine), o.engine += Engine(*policy, EngineConfig{}, pool).packed_bytes();
   o.tokens = trainer.lengths().tokens;
   return o;
 }
