@@ -1,6 +1,7 @@
 // A document is a function of (seed, index, progress): each has a random stream of its own. Paper: none.
 #include "tasks/math_1_corpus.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -211,7 +212,7 @@ Document Writer::sheet() {
 
 /// A training question with products whose sums are no held-out question of level 1 either.
 ClockExpression Writer::draw_lesson() {
-  const int level = rng_.range(2, kClockLevels);
+  const int level = std::max(rng_.range(2, kClockLevels), rng_.range(2, kClockLevels));  // long ones more often
   while (true) {
     ClockExpression e = draw_clock(level, rng_);
     int value = e.start, products = 0;
