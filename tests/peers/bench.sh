@@ -3,6 +3,7 @@
 # oneDNN (libdnnl-dev at build time), training and rollout beside their floors, and PyTorch in turn with us.
 #   bash tests/peers/bench.sh                              build/cpu/r1, PyTorch of python3 if it has one
 #   PYTHON=/tmp/torchenv/bin/python bash tests/peers/bench.sh
+#   PEER="--no-compile --few"   spares minutes of search: see torch_toy.py --help
 #   ROUNDS=21 GEMM_ROUNDS=11 SECONDS_EACH=3 THREADS=2 R1=build/cpu/r1 OUT=page.md
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,12 +35,13 @@ trap 'rm -f "$page"' EXIT
   echo
   if "$python" -c 'import torch' 2>/dev/null; then
     echo "\`tests/peers/torch_toy.py\`: the same shapes, parameters, documents and answer lengths, in turn with \`r1 bench train\` and"
-    echo "\`r1 bench rollout\`; medians of ${ROUNDS:-7} rounds of ${SECONDS_EACH:-3} s. Goals: training 2x, rollout 3x."
+    echo "\`r1 bench rollout\`; medians of ${ROUNDS:-7} rounds of ${SECONDS_EACH:-3} s${PEER:+; $PEER}. Goals: training 2x, rollout 3x."
     for n in $threads 1; do
       echo
       echo "$n $([ "$n" = 1 ] && echo 'thread, CPU time' || echo 'threads, wall clock'):"
       echo
-      "$python" "${peer[@]}" --threads "$n"
+      # shellcheck disable=SC2086
+      "$python" "${peer[@]}" --threads "$n" ${PEER:-}
     done
   else
     echo "Not measured: $python has no torch."

@@ -335,7 +335,8 @@ def main():
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--seconds", type=float, default=3, help="shortest measurement")
     p.add_argument("--samples", type=int, default=512)
-    p.add_argument("--no-compile", action="store_true", help="leave torch.compile out of the search")
+    p.add_argument("--no-compile", action="store_true", help="leave torch.compile out of the search (minutes of C++)")
+    p.add_argument("--few", action="store_true", help="search only among settings that have won before")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.set_num_interop_threads(1)
@@ -344,13 +345,15 @@ def main():
     parameters = sum(x.numel() for x in Model(c).parameters())
     print(f"PyTorch {torch.__version__}, {a.threads} threads, {parameters} parameters; search of its best settings:",
           file=sys.stderr)
-    compiles = (False,) if a.no_compile else (False, True)
-    attentions = ("sdpa", "manual", "absorbed")
-    train = best_of("training", [lambda m=m, f=f, z=z: Training(c, Settings(m, f, z)) for z in compiles
-                                 for m in ("all", "sorted", "loop") for f in attentions if not z or m == "all"], a.seconds)
-    roll = best_of("rollout", [lambda m=m, d=d, z=z: Rollout(c, Settings(m, "sdpa", z), a.samples, d) for z in compiles
-                               for m in ("all", "sorted") for d in (0.0, 0.125, 0.25) if not z or (m, d) == ("all", 0.125)],
-                   a.seconds)
+    trials = [(m, f, False) for m in ("all", "sorted", "loop") for f in ("sdpa", "manual", "absorbed")]
+    drops = [(m, d, False) for m in ("all", "sorted") for d in (0.0, 0.125, 0.25)]
+    if a.few:
+        trials, drops = [("sorted", "sdpa", False), ("loop", "absorbed", False)], [("all", 0.125, False), ("all", 0.25, False)]
+    if not a.no_compile:
+        trials += [("all", "manual", True), ("sorted", "sdpa", True)]
+        drops += [("all", 0.125, True)]
+    train = best_of("training", [lambda x=x: Training(c, Settings(*x)) for x in trials], a.seconds)
+    roll = best_of("rollout", [lambda x=x: Rollout(c, Settings(x[0], "sdpa", x[2]), a.samples, x[1]) for x in drops], a.seconds)
     table = {"train": [], "rollout": []}
     for r in range(a.rounds):
         for work, job in (("train", train), ("rollout", roll)):
