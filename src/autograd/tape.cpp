@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "autograd/packed.h"
 #include "kernels/elementwise.h"
 
 namespace r1 {
@@ -31,10 +32,27 @@ void ParamList::allocate() {
 
 Gradients::Gradients(const ParamList& params) {
   for (const Param& p : params.all()) tensors_.push_back(Tensor::zeros(p.value.shape()));
+  written_.assign(tensors_.size(), 1);
 }
 
 void Gradients::zero() {
-  for (Tensor& t : tensors_) t.zero();
+  begin();
+  settle();
+}
+
+void Gradients::begin() { std::fill(written_.begin(), written_.end(), 0); }
+
+void Gradients::settle() {
+  for (size_t i = 0; i < tensors_.size(); ++i)
+    if (!written_[i]) tensors_[i].zero(), written_[i] = 1;
+}
+
+GradSlot Gradients::slot(const Param& p, bool whole) {
+  const size_t i = static_cast<size_t>(p.id);
+  const bool first = !written_[i];
+  written_[i] = 1;
+  if (first && !whole) tensors_[i].zero();
+  return {tensors_[i], !(first && whole)};
 }
 
 Tape::Tape(Arena& arena, ThreadPool* pool, Gradients* grads, bool recording)
@@ -75,8 +93,15 @@ GradSlot Tape::grad_slot(Var v) {
 
 Tensor Tape::grad_of(const Param& p) {
   R1_CHECK(grads_ || arena_.meta(), "gradient of ", p.name, " on a tape without gradients");
-  return grads_ ? grads_->of(p) : Tensor::meta(p.value.shape());
+  return grads_ ? grads_->slot(p, false).tensor : Tensor::meta(p.value.shape());
 }
+
+GradSlot Tape::grad_slot(const Param& p) {
+  R1_CHECK(grads_ || arena_.meta(), "gradient of ", p.name, " on a tape without gradients");
+  return grads_ ? grads_->slot(p, true) : GradSlot{Tensor::meta(p.value.shape()), true};
+}
+
+const real* Tape::packed(const Param& w, int64_t index) const { return packed_ ? packed_->of(w, index) : nullptr; }
 
 void Tape::walk(size_t from) {
   while (steps_.size() > from) {

@@ -36,6 +36,12 @@ class ParamList {
   std::deque<Param> params_;
 };
 
+/// Where a gradient goes: write (=) or add (+=).
+struct GradSlot {
+  Tensor tensor;
+  bool accumulate;
+};
+
 /// One set of gradients, a tensor per parameter.
 class Gradients {
  public:
@@ -45,9 +51,15 @@ class Gradients {
   std::vector<Tensor>& all() { return tensors_; }
   const std::vector<Tensor>& all() const { return tensors_; }
   void zero();
+  /// The same in the end with less writing: what comes first to a tensor may write it whole, settle() zeroes the rest.
+  void begin();
+  void settle();
+  /// For one contribution to p. `whole`: the caller writes every element if told to (accumulate = false).
+  GradSlot slot(const Param& p, bool whole);
 
  private:
   std::vector<Tensor> tensors_;
+  std::vector<char> written_;  ///< since begin()
 };
 
 /// A value on the tape. Owned by the tape; valid until its reset().
@@ -58,11 +70,7 @@ struct Variable {
 };
 using Var = Variable*;
 
-/// Where an activation's gradient goes: write (=) or add (+=).
-struct GradSlot {
-  Tensor tensor;
-  bool accumulate;
-};
+class PackedWeights;
 
 class Tape {
  public:
@@ -74,6 +82,10 @@ class Tape {
   Arena& arena() { return arena_; }
   Gradients* grads() { return grads_; }
   void set_grads(Gradients* g) { grads_ = g; }
+  /// Weights packed beforehand (autograd/packed.h), with the values that they have now; null: none.
+  void set_packed(const PackedWeights* packed) { packed_ = packed; }
+  /// Packed form of matrix `index` of w for X W^T, or null.
+  const real* packed(const Param& w, int64_t index = 0) const;
 
   /// Uninitialised arena memory.
   Tensor alloc(Shape shape, DType dtype = DType::kReal) { return arena_.tensor(shape, dtype); }
@@ -92,6 +104,8 @@ class Tape {
   GradSlot grad_slot(Var v);
   /// Gradient tensor of a parameter in this tape's slot, always +=.
   Tensor grad_of(const Param& p);
+  /// The same, where the caller can write it whole when it is the first (=) and only then saves zeroing it.
+  GradSlot grad_slot(const Param& p);
 
   /// Seeds d root = `seed` (root must be a scalar) and walks the tape. Steps whose output got no gradient do nothing.
   void backward(Var root, real seed = 1);
@@ -109,6 +123,7 @@ class Tape {
   Arena& arena_;
   ThreadPool* pool_;
   Gradients* grads_;
+  const PackedWeights* packed_ = nullptr;
   bool recording_;
   std::deque<Variable> variables_;
   std::vector<std::function<void()>> steps_;

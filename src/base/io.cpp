@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -27,8 +29,23 @@ std::atomic<bool> g_active{false};
   fail(path, ": cannot ", doing, ": ", std::strerror(error));
 }
 
+/// R1_KILL_AT_IO=n in the environment (tests/soak.sh): call n, if it is a write, is cut in half, and call n + 1 never
+/// returns: kill -9 in the middle of a save, at a place that can be named.
+bool cut_before_kill() {
+  static const int64_t at = [] {
+    const char* text = std::getenv("R1_KILL_AT_IO");
+    return text ? std::atoll(text) : -1;
+  }();
+  if (at < 0) return false;
+  static std::atomic<int64_t> calls{0};
+  const int64_t n = calls.fetch_add(1);
+  if (n > at) ::raise(SIGKILL);
+  return n == at;
+}
+
 /// The planned fault of this call, kNone in ordinary life.
 Kind planned() {
+  if (cut_before_kill()) return Kind::kShortWrite;
   if (!g_active.load(std::memory_order_relaxed)) return Kind::kNone;
   const int64_t n = g_calls.fetch_add(1);
   if (g_plan.kind == Kind::kCrash) return n >= g_plan.at ? Kind::kCrash : Kind::kNone;
@@ -129,6 +146,18 @@ std::vector<std::byte> read_file(const std::string& path, uint64_t max_bytes) {
 }
 
 std::string read_text(const std::string& path, uint64_t max_bytes) { return read_whole<std::string>(path, max_bytes); }
+
+void read_portions(const std::string& path, const std::function<void(Bytes)>& fn) {
+  Fd fd(path, O_RDONLY);
+  uint64_t left = regular_size(fd.get(), path);
+  std::vector<std::byte> buffer(static_cast<size_t>(std::min(left, uint64_t{1} << 20)));
+  while (left > 0) {
+    const size_t n = static_cast<size_t>(std::min<uint64_t>(left, buffer.size()));
+    read_into(fd.get(), path, buffer.data(), n);
+    fn(Bytes(buffer).first(n));
+    left -= n;
+  }
+}
 
 MappedFile::MappedFile(const std::string& path) {
   Fd fd(path, O_RDONLY);

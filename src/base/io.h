@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ inline std::string_view as_text(Bytes b) { return {reinterpret_cast<const char*>
 std::vector<std::byte> read_file(const std::string& path, uint64_t max_bytes = uint64_t{1} << 40);
 /// The same as text.
 std::string read_text(const std::string& path, uint64_t max_bytes = uint64_t{1} << 32);
+
+/// Calls fn over the file's bytes in portions of up to 1 MiB, so that a large file never fills the memory.
+void read_portions(const std::string& path, const std::function<void(Bytes)>& fn);
 
 /// A whole file mapped read-only; an empty file maps to no bytes. Move-only.
 class MappedFile {
@@ -88,6 +92,7 @@ void rename_durable(const std::string& from, const std::string& to);
 void sync_directory(const std::string& path);
 bool file_exists(const std::string& path);
 
+/// R1_KILL_AT_IO=n in the environment kills the process with SIGKILL just after the n-th such call, which writes half.
 /// For tests: what the n-th system call of the writing kind (open, reserve, write, fsync, rename) does instead.
 struct FaultPlan {
   enum class Kind : uint8_t {

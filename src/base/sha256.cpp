@@ -84,6 +84,10 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
 
 std::string sha256_hex(std::string_view text) { return sha256_hex(as_bytes(text)); }
 
-std::string sha256_file(const std::string& path) { return sha256_hex(MappedFile(path).bytes()); }
+std::string sha256_file(const std::string& path) {
+  Sha256 h;
+  read_portions(path, [&](Bytes portion) { h.update(portion); });
+  return h.hex();
+}
 
 }  // namespace r1

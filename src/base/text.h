@@ -35,11 +35,13 @@ std::string_view trim(std::string_view text);
 struct Piece {
   std::string text;
   bool special = false;
+  bool given = false;  ///< in training: read but never a target, because nothing before it could tell it
   bool operator==(const Piece&) const = default;
 };
 
-inline Piece text_piece(std::string text) { return {std::move(text), false}; }
-inline Piece special_piece(std::string name) { return {std::move(name), true}; }
+inline Piece text_piece(std::string text) { return {std::move(text), false, false}; }
+inline Piece given_piece(std::string text) { return {std::move(text), false, true}; }
+inline Piece special_piece(std::string name) { return {std::move(name), true, false}; }
 
 /// All pieces one after another, specials by their names: for logs and for reading, never for encoding.
 std::string plain(const std::vector<Piece>& pieces);

@@ -186,15 +186,6 @@ struct Result {
   double ours = 0, peer = 0, ratio = 0, of_peak = 0;  ///< GFLOP/s, GFLOP/s, ours / peer, share of the FMA peak
 };
 
-double peak_now(ThreadPool* pool, double slice) {
-  const int threads = pool ? pool->size() : 1;
-  const auto rounds = static_cast<int64_t>(slice * 5e8);
-  std::vector<real> sink(static_cast<size_t>(threads) * 16);
-  const double start = seconds(threads);
-  parallel_for(pool, threads, [&](int64_t i, int) { fma_probe(Exec{}, &sink[static_cast<size_t>(i) * 16], rounds); });
-  return 2e-9 * static_cast<double>(rounds * kProbeWidth * threads) / (seconds(threads) - start);
-}
-
 Result measure(const Row& row, ThreadPool* pool, const GemmBench& o) {
   const int threads = pool ? pool->size() : 1;
   const Problem x(row, threads);
@@ -209,7 +200,7 @@ Result measure(const Row& row, ThreadPool* pool, const GemmBench& o) {
   for (int r = 0; r < o.rounds; ++r) {
     pause();
     ours.push_back(1e-9 * x.flops / time_of(threads, repeats, [&] { x.ours(pool); }));
-    peak.push_back(peak_now(pool, slice / 2));
+    peak.push_back(fma_peak(pool, slice / 2));
     of_peak.push_back(ours.back() / peak.back());
     if (!kPeer) continue;
     peer.push_back(1e-9 * x.flops / time_of(threads, peer_repeats, [&] { x.peer(); }));
@@ -241,6 +232,15 @@ void print_row(const std::string& name, const std::vector<Result>& results) {
 }
 
 }  // namespace
+
+double fma_peak(ThreadPool* pool, double slice) {
+  const int threads = pool ? pool->size() : 1;
+  const auto rounds = static_cast<int64_t>(slice * 5e8);
+  std::vector<real> sink(static_cast<size_t>(threads) * 16);
+  const double start = seconds(threads);
+  parallel_for(pool, threads, [&](int64_t i, int) { fma_probe(Exec{}, &sink[static_cast<size_t>(i) * 16], rounds); });
+  return 2e-9 * static_cast<double>(rounds * kProbeWidth * threads) / (seconds(threads) - start);
+}
 
 double bench_gemm(const GemmBench& o) {
   ThreadPool many(o.threads);

@@ -2,6 +2,8 @@
 #pragma once
 #include <string>
 
+#include "base/parallel.h"
+
 namespace r1 {
 
 struct GemmBench {
@@ -13,5 +15,9 @@ struct GemmBench {
 
 /// Prints the table; returns the geometric mean of ours / oneDNN on 1 thread, 0 without oneDNN.
 double bench_gemm(const GemmBench& options);
+
+/// GFLOP/s of a loop of fused multiply-adds in registers, on all threads of the pool (null: this one), for about
+/// `seconds`.
+double fma_peak(ThreadPool* pool, double seconds);
 
 }  // namespace r1

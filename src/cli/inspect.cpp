@@ -3,8 +3,11 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/io.h"
 #include "base/json_file.h"
+#include "base/memory.h"
 #include "cli/command.h"
+#include "cli/inspect_memory.h"
 #include "model/layout.h"
 
 namespace r1 {
@@ -35,16 +38,6 @@ std::string rounded(int64_t n) {
   return buffer;
 }
 
-std::string bytes_text(int64_t bytes) {
-  char buffer[32];
-  const char* const units[]{"B", "KiB", "MiB", "GiB", "TiB"};
-  auto v = static_cast<double>(bytes);
-  int u = 0;
-  while (v >= 1024 && u < 4) v /= 1024, ++u;
-  std::snprintf(buffer, sizeof buffer, "%.1f %s", v, units[u]);
-  return buffer;
-}
-
 void row(const std::string& label, int64_t n, const std::string& note = "") {
   std::printf("  %-34s %19s  %9s%s%s\n", label.c_str(), grouped(n).c_str(), rounded(n).c_str(),
               note.empty() ? "" : "  ", note.c_str());
@@ -71,13 +64,13 @@ void print_params(const ModelConfig& c, const ParamCount& n) {
 
 void print_memory(const ModelConfig& c, const ParamCount& n) {
   const int64_t all = n.total() + n.total_mtp(), cache = cache_numbers(c), mha = mha_cache_numbers(c);
-  std::printf("weights: %s as bf16, %s as fp32\n", bytes_text(2 * all).c_str(), bytes_text(4 * all).c_str());
+  std::printf("weights: %s as bf16, %s as fp32\n", format_bytes(2 * all).c_str(), format_bytes(4 * all).c_str());
   std::printf("attention cache per token: %s numbers, %s as bf16, %s as fp32\n", grouped(cache).c_str(),
-              bytes_text(2 * cache).c_str(), bytes_text(4 * cache).c_str());
+              format_bytes(2 * cache).c_str(), format_bytes(4 * cache).c_str());
   std::printf("  plain multi-head attention: %s numbers, %.1f times as many\n", grouped(mha).c_str(),
               static_cast<double>(mha) / static_cast<double>(cache));
   std::printf("  at %s tokens: %s as bf16\n", grouped(c.max_seq_len).c_str(),
-              bytes_text(2 * cache * c.max_seq_len).c_str());
+              format_bytes(2 * cache * c.max_seq_len).c_str());
 }
 
 Json as_json(const ModelConfig& c, const ParamCount& n) {
@@ -94,20 +87,48 @@ Json as_json(const ModelConfig& c, const ParamCount& n) {
 
 struct Options {
   std::string config;
-  bool json = false, print_config = false;
+  bool json = false, print_config = false, grpo = false;
+  InspectMemory memory;
 };
+
+/// A built-in name, a model's config file, or a run's file of sections, whose `model` counts; `sections` is then it.
+ModelConfig read_config(const std::string& name_or_path, std::string& sections) {
+  if (!builtin_model_configs().count(name_or_path) && file_exists(name_or_path)) {
+    const Json j = read_json_file(name_or_path);
+    if (j.is_object() && j.contains("model") && j["model"].is_object()) {
+      sections = name_or_path;
+      ModelConfig c;
+      fields::from_json(c, j["model"], name_or_path + ": section 'model'");
+      c.check(name_or_path);
+      return c;
+    }
+  }
+  return find_model_config(name_or_path);
+}
 
 std::function<int()> setup_inspect(CLI::App& app) {
   const auto o = std::make_shared<Options>();
   app.add_option("config", o->config,
                  "config file (ours, HuggingFace's, DeepSeek's) or built-in name: nano, toy, small, "
-                 "v2-lite-16b, r1-671b")
+                 "v2-lite-16b, r1-671b; a run's file with the sections model, grpo, eval does as well")
       ->required();
   app.add_flag("--json", o->json, "print one JSON object");
   app.add_flag("--print-config", o->print_config, "print the config itself, in our JSON (from any dialect)");
-  app.footer("Examples:\n  r1 inspect r1-671b\n  r1 inspect examples/configs/toy.json --json");
+  app.add_flag("--grpo", o->grpo, "print the memory that a GRPO step needs, every answer at the limit");
+  app.add_option("--preset", o->memory.preset, "with --grpo: defaults of GRPO: toy | paper");
+  app.add_option("--set", o->memory.sets, "with --grpo: one setting, e.g. --set grpo.questions=8 (repeatable)");
+  app.add_option("--threads", o->memory.threads, "with --grpo: threads, 0 = all cores");
+  app.add_option("--prompt-tokens", o->memory.prompt_tokens, "with --grpo: longest prompt");
+  app.footer(
+      "Examples:\n  r1 inspect r1-671b\n  r1 inspect examples/configs/toy.json --json\n"
+      "  r1 inspect examples/configs/math-1.json --grpo --threads 2");
   return [o] {
-    const ModelConfig c = find_model_config(o->config);
+    std::string sections;
+    const ModelConfig c = read_config(o->config, sections);
+    if (o->grpo) {
+      inspect_memory(c, sections, o->memory);
+      return 0;
+    }
     if (o->print_config) {
       std::cout << fields::to_json(c).dump(2) << "\n";
       return 0;

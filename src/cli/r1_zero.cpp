@@ -14,10 +14,12 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--run", job->run, "run folder to write")->required();
   app.add_option("--out", job->out, "model directory to write at the end");
   app.add_option("--preset", *preset, "defaults of GRPO: toy | paper");
+  app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3");
   app.add_option("--seed", job->seed, "seed of questions and sampling");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
   app.add_option("--eval-every", job->eval_every, "rollouts between evaluations, 0 = only start and end");
   app.add_option("--checkpoint-every", job->checkpoint_every, "rollouts between checkpoints");
+  app.add_flag("--keep-models", job->keep_models, "write a model directory at each evaluation: RUN/models/ROLLOUT");
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
   app.add_option("--config", s->file, "JSON file with the sections grpo, eval, world");
   app.add_option("--set", s->sets, "one setting, e.g. --set grpo.lr=1e-4 (repeatable)");

@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <numeric>
+#include <optional>
 
 #include "engine/worker.h"
 
 namespace r1 {
 
 namespace {
+/// Larger models pack their weights as they go: a second copy of them costs more than it saves.
+constexpr int64_t kPackedParameters = int64_t{1} << 26;
+
 /// Left by an exception, it tells the other workers to stop.
 struct StopOthers {
   std::atomic<bool>& stop;
@@ -26,6 +31,8 @@ Engine::Engine(const CausalLm& model, const EngineConfig& config, ThreadPool& po
   if (config.cache_tokens < 0) fail("engine: cache_tokens = ", config.cache_tokens, ", expected 0 (automatic) or more");
   if (config.threads < 0) fail("engine: threads = ", config.threads, ", expected 0 (all) or more");
 }
+
+bool Engine::packs_weights() const { return model_.params().numel() <= kPackedParameters; }
 
 int64_t Engine::workers(int64_t prompts) const {
   const int64_t most = config_.threads > 0 ? std::min(config_.threads, pool_.size()) : pool_.size();
@@ -80,20 +87,25 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
                 blocks = cache_blocks(static_cast<int64_t>(longest), count, params);
 
   const PackedHead head(model_.head());
+  std::optional<PackedWeights> packed;
+  if (packs_weights()) packed.emplace(model_.params()).pack(&pool_);
   PromptQueue queue(prompts);
   std::vector<Completion> result(prompts.size() * static_cast<size_t>(params.n));
   EngineProgress state{0, count * params.n, 0};
   std::mutex mutex;
   std::atomic<bool> stop{false};
-  pool_.run(workers(count), [&](int64_t, int) {
+  std::vector<size_t> bytes(static_cast<size_t>(workers(count)));
+  pool_.run(workers(count), [&](int64_t w, int) {
     StopOthers guard{stop};
-    Worker worker(model_, head, queue, params, running(count, params), blocks);
+    Worker worker(model_, packed ? &*packed : nullptr, head, queue, params, running(count, params), blocks);
     worker.run([&](std::vector<Completion> done, int64_t tokens) {
       if (stop) fail("another worker of the engine failed");  // the pool reports the first error
       std::lock_guard lock(mutex);
       for (Completion& c : done) result[static_cast<size_t>(c.prompt * params.n + c.sample)] = std::move(c);
       state.tokens += tokens;
       state.finished += static_cast<int64_t>(done.size());
+      bytes[static_cast<size_t>(w)] = worker.bytes();
+      state.bytes = std::accumulate(bytes.begin(), bytes.end(), size_t{0});
       if (progress) progress(state);
     });
     guard.armed = false;

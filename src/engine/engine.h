@@ -23,6 +23,7 @@ struct EngineConfig {
 struct EngineProgress {
   int64_t finished = 0, samples = 0;  ///< samples done, of all
   int64_t tokens = 0;                 ///< tokens drawn
+  size_t bytes = 0;                   ///< of the workers' caches, activations and scratch; grows to its peak
 };
 
 class Engine {
@@ -36,11 +37,18 @@ class Engine {
   std::vector<Completion> generate(const Prompts& prompts, const SamplingParams& params,
                                    const std::function<void(const EngineProgress&)>& progress = {}) const;
 
+  /// Workers for so many prompts.
+  int64_t workers(int64_t prompts) const;
   /// Bytes of one worker's cache for such a request (memory planning).
   size_t cache_bytes(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
+  /// Bytes of one worker's activations and scratch at most, counted on a tape without data (memory planning).
+  size_t activation_bytes(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
+  /// Bytes of the weights packed for a request, which all workers share: the output head; in a small model all
+  /// matrices.
+  size_t packed_bytes() const;
 
  private:
-  int64_t workers(int64_t prompts) const;
+  bool packs_weights() const;
   int64_t running(int64_t prompts, const SamplingParams& params) const;
   int64_t cache_blocks(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
   void check_prompts(const Prompts& prompts) const;

@@ -26,13 +26,12 @@ void PackedHead::logits(Tape& t, real* logits, const real* hidden, int64_t rows)
 
 Draws draw_tokens(Tape& t, const PackedHead& head, const real* hidden, const std::vector<real>& uniform,
                   const SamplingParams& params) {
-  constexpr int64_t kChunk = 128;  // rows of logits at a time
   const int64_t rows = static_cast<int64_t>(uniform.size()), vocab = head.vocab();
   Draws d{std::vector<token_t>(uniform.size()), std::vector<real>(uniform.size())};
   const real inv_t = params.inv_temperature(), top_p = params.greedy() ? real(0) : static_cast<real>(params.top_p);
-  const Tensor logits = t.alloc({std::min(rows, kChunk), vocab}), lse = t.alloc({std::min(rows, kChunk)});
-  for (int64_t r = 0; r < rows; r += kChunk) {
-    const int64_t n = std::min(kChunk, rows - r);
+  const Tensor logits = t.alloc({std::min(rows, kDrawRows), vocab}), lse = t.alloc({std::min(rows, kDrawRows)});
+  for (int64_t r = 0; r < rows; r += kDrawRows) {
+    const int64_t n = std::min(kDrawRows, rows - r);
     head.logits(t, logits.data(), hidden + r * head.width(), n);
     sample_rows(t.exec(sample_workspace(vocab, t.workers())), d.ids.data() + r, logits.data(), uniform.data() + r, n,
                 vocab, inv_t, top_p);

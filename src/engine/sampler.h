@@ -23,6 +23,9 @@ class PackedHead {
   Tensor packed_;
 };
 
+/// Rows of logits at a time.
+constexpr int64_t kDrawRows = 128;
+
 struct Draws {
   std::vector<token_t> ids;
   std::vector<real> logp;  ///< log_softmax(logits / T)[id] over the whole vocabulary

@@ -2,6 +2,7 @@
 // Paper: [R1 App. D.1] (0.6 / 0.95 in evaluation), [R1 §2.1] (temperature 1 in rollouts).
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "base/check.h"
 #include "base/rng.h"
@@ -18,6 +19,9 @@ struct SamplingParams {
   uint64_t seed = 0;
   Stream stream = Stream::kSample;
   uint32_t rollout = 0;
+  /// Most tokens of sample `s` of prompt `p`, at most max_new_tokens; null: that limit for all. For benchmarks, which
+  /// draw the same lengths whoever draws.
+  std::function<int64_t(int64_t p, int64_t s)> limit;
   uint32_t first_prompt = 0;  ///< index of the first prompt in the draws: a request cut in parts draws the same
 
   bool greedy() const { return temperature <= 0; }

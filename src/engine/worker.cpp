@@ -6,14 +6,16 @@
 
 namespace r1 {
 
-Worker::Worker(const CausalLm& model, const PackedHead& head, PromptQueue& queue, const SamplingParams& params,
-               int64_t max_running, int64_t cache_blocks)
+Worker::Worker(const CausalLm& model, const PackedWeights* packed, const PackedHead& head, PromptQueue& queue,
+               const SamplingParams& params, int64_t max_running, int64_t cache_blocks)
     : model_(model),
       head_(head),
       params_(params),
       blocks_(model.kv_shape(), model.n_layers(), cache_blocks),
       scheduler_(blocks_, queue, params, max_running),
-      tape_(arena_, nullptr, nullptr, false) {}
+      tape_(arena_, nullptr, nullptr, false) {
+  tape_.set_packed(packed);
+}
 
 void Worker::clear() {
   tape_.reset();
@@ -46,11 +48,10 @@ Tensor Worker::forward(const std::vector<Rows>& batch) {
 }
 
 void Worker::prefill(const std::vector<std::shared_ptr<PromptGroup>>& groups) {
-  constexpr size_t kTokens = 2048;  // bounds the activations of one forward
   for (size_t i = 0; i < groups.size();) {
     std::vector<Rows> batch;
     size_t tokens = 0, first = i;
-    for (; i < groups.size() && (batch.empty() || tokens + groups[i]->ids.size() <= kTokens); ++i) {
+    for (; i < groups.size() && (batch.empty() || tokens + groups[i]->ids.size() <= kPrefillTokens); ++i) {
       batch.push_back({&groups[i]->blocks, groups[i]->ids, 0});
       tokens += groups[i]->ids.size();
     }
@@ -98,7 +99,9 @@ int64_t Worker::draw(const Tensor& hidden, std::vector<char>& finished) {
     s.out.logp.push_back(static_cast<float>(d.logp[i]));
     const bool eos = d.ids[i] == params_.eos;
     s.out.finish = eos ? Finish::kEos : Finish::kLength;
-    finished[i] = eos || static_cast<int64_t>(s.out.ids.size()) >= params_.max_new_tokens;
+    const auto drawn = static_cast<int64_t>(s.out.ids.size());
+    finished[i] =
+        eos || drawn >= params_.max_new_tokens || (params_.limit && drawn >= params_.limit(s.out.prompt, s.out.sample));
   }
   return static_cast<int64_t>(running.size());
 }

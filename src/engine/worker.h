@@ -4,17 +4,24 @@
 #include <functional>
 #include <vector>
 
+#include "autograd/packed.h"
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
 
 namespace r1 {
 
+/// Tokens of prompts in one forward: bounds its activations.
+constexpr size_t kPrefillTokens = 2048;
+
 class Worker {
  public:
-  Worker(const CausalLm& model, const PackedHead& head, PromptQueue& queue, const SamplingParams& params,
-         int64_t max_running, int64_t cache_blocks);
+  /// `packed`: the model's weights packed for products, or null.
+  Worker(const CausalLm& model, const PackedWeights* packed, const PackedHead& head, PromptQueue& queue,
+         const SamplingParams& params, int64_t max_running, int64_t cache_blocks);
   /// Runs until the queue is empty. done(completions, tokens drawn) after every step.
   void run(const std::function<void(std::vector<Completion>, int64_t)>& done);
+  /// Cache, and the most that activations and scratch took so far.
+  size_t bytes() const { return blocks_.bytes() + arena_.peak() + tape_.workspace_bytes(); }
 
  private:
   /// New tokens of one sequence in a forward: ids at positions from `begin`.

@@ -5,14 +5,6 @@
 
 namespace r1::R1_ISA {
 
-namespace {
-R1_INLINE vec root(vec x) {
-  vec r;
-  for (int l = 0; l < kLanes; ++l) r[l] = sqrt1(x[l]);
-  return r;
-}
-}  // namespace
-
 void adamw(const Exec& ex, real* w, real* m, real* v, const real* g, int64_t n, const AdamWArgs& a) {
   parallel_chunks(ex.pool, n, 1 << 14, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += kLanes) {
@@ -20,7 +12,7 @@ void adamw(const Exec& ex, real* w, real* m, real* v, const real* g, int64_t n, 
       const vec grad = load_tail(g + i, c) * a.grad_scale, weight = load_tail(w + i, c);
       const vec m1 = fma(splat(a.beta1), load_tail(m + i, c), grad * (real(1) - a.beta1));
       const vec v1 = fma(splat(a.beta2), load_tail(v + i, c), grad * grad * (real(1) - a.beta2));
-      const vec step = (m1 / a.correction1) / (root(v1 / a.correction2) + a.eps) + weight * a.weight_decay;
+      const vec step = (m1 / a.correction1) / (sqrt(v1 / a.correction2) + a.eps) + weight * a.weight_decay;
       store_tail(m + i, m1, c);
       store_tail(v + i, v1, c);
       store_tail(w + i, weight - step * a.lr, c);

@@ -14,14 +14,12 @@ namespace {
 void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, vec& peak, vec& total) {
   const int64_t ld = n_blocks * kLanes;
   Lanes16 tops, sums;
-  ivec lane;
-  for (int l = 0; l < kLanes; ++l) lane[l] = l;
   for (int r = n; r < kLanes; ++r)
     for (int i = 0; i < kParts; ++i) tops.at[r][i] = sums.at[r][i] = part{};
   for (int r = 0; r < n; ++r) {
     real* row = s + r * ld;
     real* last = row + ld - kLanes;
-    vec top = select(lane <= static_cast<lane_int>(limit[r]), load(last), splat(-__builtin_inff()));
+    vec top = select(lanes_to(limit[r]), load(last), splat(-__builtin_inff()));
     store(last, top);
     for (int64_t b = 0; b + 1 < n_blocks; ++b) top = max(top, load(row + b * kLanes));
     std::memcpy(tops.at[r], &top, sizeof top);
@@ -34,7 +32,7 @@ void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, vec& p
     for (int64_t b = 0; b < n_blocks; ++b) {
       const vec p = exp(load(row + b * kLanes) - top);
       store(row + b * kLanes, p);
-      sum += p;
+      sum = sum + p;
     }
     std::memcpy(sums.at[r], &sum, sizeof sum);
   }

@@ -70,8 +70,6 @@ real dot_rows(const real* x, const real* y, int64_t n) {
 
 /// p: scores to probabilities; ds: dP to dS.
 void score_grads(real* p, real* ds, const GradRows& rows, int64_t n_blocks, real scale) {
-  ivec lane;
-  for (int l = 0; l < kLanes; ++l) lane[l] = l;
   for (int r = 0; r < rows.n; ++r) {
     const vec lse = splat(rows.lse[r]), dot = splat(rows.dot[r]);
     for (int64_t b = 0; b < n_blocks; ++b, p += kLanes, ds += kLanes) {
@@ -79,7 +77,7 @@ void score_grads(real* p, real* ds, const GradRows& rows, int64_t n_blocks, real
       store(p, probability);
       store(ds, probability * (load(ds) - dot) * scale);
     }
-    const ivec seen = lane <= static_cast<lane_int>(rows.limit[r]);
+    const ivec seen = lanes_to(rows.limit[r]);
     store(p - kLanes, select(seen, load(p - kLanes), vec{}));
     store(ds - kLanes, select(seen, load(ds - kLanes), vec{}));
   }

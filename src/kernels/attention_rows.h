@@ -20,12 +20,6 @@ constexpr int kTile = 8;
 /// Query rows that share one pass over the keys; also the rows of score scratch of a worker.
 constexpr int kRowChunk = static_cast<int>(kAttentionRowChunk);
 
-R1_INLINE part load_part(const real* p) {
-  part v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-R1_INLINE void store_part(real* p, part v) { std::memcpy(p, &v, sizeof v); }
 R1_INLINE part broadcast(const real* p) { return splat_part(*p); }
 typedef real quad __attribute__((vector_size(4 * sizeof(real))));
 R1_INLINE quad load_quad(const real* p) {
@@ -202,12 +196,6 @@ struct Weights {
   int64_t n_blocks = 0;
   const int32_t* limit = nullptr;
 };
-
-R1_INLINE ipart lane_numbers(int first) {
-  ipart v;
-  for (int l = 0; l < kPart; ++l) v[l] = first + l;
-  return v;
-}
 
 /// Accumulators of R rows x D columns (from d0, clamped to width - 1) for lanes sub * kPart onwards.
 template <int R, int D, bool Clamp>

@@ -28,19 +28,19 @@ struct Block {
 
 /// Rows are dealt out evenly: 9 rows are tiles of 5 and 4, not 8 and 1.
 void run_block(const Block& x, Ahead* ahead) {
+  Strip s{};
+  s.k = x.kn;
+  s.a_row = x.a_row, s.a_k = x.a_k;
+  s.b_k = x.b_k, s.ldc = x.ldc;
+  s.load_c = x.load_c, s.far = x.far, s.ahead = ahead;
+  s.stretch = x.far ? kStretch : x.kn;
   for (int64_t j = 0; j < x.columns; j += kTileParts * kPart) {
     const int64_t columns = x.columns - j < kTileParts * kPart ? x.columns - j : kTileParts * kPart;
     const int parts = static_cast<int>((columns + kPart - 1) / kPart);
     const int64_t count = (x.rows + kTileRows[parts] - 1) / kTileRows[parts];
     const int64_t small = x.rows / count, large_count = x.rows % count;
-    Strip s{};
-    s.k = x.kn;
-    s.a = x.a, s.a_row = x.a_row, s.a_k = x.a_k;
-    s.b = x.b + j, s.b_k = x.b_k;
-    s.c = x.c + j, s.ldc = x.ldc;
-    s.last = first_lanes(columns - (parts - 1) * kPart);
-    s.load_c = x.load_c, s.far = x.far, s.ahead = ahead;
-    s.stretch = x.far ? kStretch : x.kn;
+    s.a = x.a, s.b = x.b + j, s.c = x.c + j;
+    s.last = columns - (parts - 1) * kPart;
     const real* after = j + kTileParts * kPart < x.columns ? s.c + kTileParts * kPart : x.c_after;
     if (large_count > 0) {
       s.c_after = s.c + large_count * (small + 1) * x.ldc;
@@ -59,7 +59,8 @@ void run_block(const Block& x, Ahead* ahead) {
 struct Task {
   const real* a;  // first row
   const real* b;  // all of op(B)
-  real* c;        // first row
+  const real* packed_b;
+  real* c;  // first row
   int64_t rows;
   real *panel_scratch, *block_scratch;
 };
@@ -79,9 +80,7 @@ R1_INLINE void row_times_units(real* c, const real* a, int64_t a_k, const real* 
       lane[u][l] = b + (j < columns ? j : columns - 4) * ldb;
     }
     const int64_t rest = columns - u * kPart;
-    sum[u] = !accumulate    ? part{}
-             : rest < kPart ? load_part(c + u * kPart, first_lanes(rest))
-                            : load_part(c + u * kPart);
+    sum[u] = !accumulate ? part{} : rest < kPart ? load_part(c + u * kPart, rest) : load_part(c + u * kPart);
   }
   int64_t i = 0;
   for (; i + 4 <= k; i += 4, a += 4 * a_k) {
@@ -102,7 +101,10 @@ R1_INLINE void row_times_units(real* c, const real* a, int64_t a_k, const real* 
     }
   for (int u = 0; u < NU; ++u) {
     const int64_t rest = columns - u * kPart;
-    store_part(c + u * kPart, sum[u], first_lanes(rest < kPart ? rest : kPart));
+    if (rest < kPart)
+      store_part(c + u * kPart, sum[u], rest);
+    else
+      store_part(c + u * kPart, sum[u]);
   }
 }
 
@@ -147,13 +149,12 @@ void Job::run_panels(const Task& t, int64_t p0, int64_t p1, int64_t k0) const {
     }
     for (int64_t p = p0; p < p1; ++p) {
       const GemmPanel panel = gemm_panel(g.n, p);
-      const bool ragged = panel.begin + panel.width > g.n;
-      x.columns = ragged ? g.n - panel.begin : panel.width;
+      x.columns = panel.begin + panel.width > g.n ? g.n - panel.begin : panel.width;
       x.c = t.c + r * g.ldc + panel.begin;
       x.b_k = panel.width;
       if (g.packed_b) {
-        x.b = g.packed_b + panel.begin * g.k + k0 * panel.width;
-      } else if (plan.pack_b || ragged) {
+        x.b = t.packed_b + panel.begin * g.k + k0 * panel.width;
+      } else if (plan.pack_b || x.columns % kPart != 0) {
         real* packed = t.panel_scratch + (plan.pack_b ? (panel.begin - base) * plan.kc : 0);
         if (r == 0 || !plan.pack_b) pack_panel(packed, t.b, g.ldb, g.trans_b, g.n, panel, k0, x.kn);
         x.b = packed;
@@ -204,6 +205,7 @@ void Job::run(int64_t task, int worker) const {
   t.rows = g.m - i0 < plan.rows ? g.m - i0 : plan.rows;
   t.a = g.a + product * g.stride_a + i0 * (g.trans_a ? 1 : g.lda);
   t.b = g.b + product * g.stride_b;
+  t.packed_b = g.packed_b && g.stride_b ? g.packed_b + product * gemm_packed_size(g.n, g.k) : g.packed_b;
   t.c = g.c + product * g.stride_c + i0 * g.ldc;
   t.panel_scratch = reinterpret_cast<real*>(scratch);
   t.block_scratch = reinterpret_cast<real*>(scratch + plan.panel_bytes);

@@ -20,7 +20,9 @@ struct GemmArgs {
   bool accumulate = false;  ///< C += instead of C =
   int64_t batch = 1;        ///< number of products; element strides between them:
   int64_t stride_a = 0, stride_b = 0, stride_c = 0;
-  const real* packed_b = nullptr;  ///< B already packed by gemm_pack_b (weights that do not change); b is then unused
+  /// B already packed by gemm_pack_b (weights that do not change); b is then unused. With stride_b each product of a
+  /// batch has its own, gemm_packed_size apart.
+  const real* packed_b = nullptr;
 };
 
 R1_KERNEL(gemm, const Exec& ex, const GemmArgs& g)

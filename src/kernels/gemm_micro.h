@@ -4,62 +4,9 @@
 // register count (32 with AVX-512, 16 with AVX2). Paper: none.
 #pragma once
 #include "kernels/gemm_plan.h"
-#include "kernels/vec.h"
-
-#define R1_UNROLL_TILE _Pragma("GCC unroll 16")
+#include "kernels/part.h"
 
 namespace r1::R1_ISA {
-
-R1_INLINE part load_part(const real* p) {
-  part v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-R1_INLINE void store_part(real* p, part v) { std::memcpy(p, &v, sizeof v); }
-
-// Masked access to the first n lanes, 1 <= n <= kPart; the rest of the memory is neither read nor written.
-#if defined(__AVX512F__) && defined(R1_REAL_DOUBLE)
-using part_mask = __mmask8;
-R1_INLINE part_mask first_lanes(int64_t n) { return static_cast<part_mask>((1u << n) - 1); }
-R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm512_maskz_loadu_pd(m, p); }
-R1_INLINE void store_part(real* p, part v, part_mask m) { _mm512_mask_storeu_pd(p, m, (__m512d)v); }
-#elif defined(__AVX512F__)
-using part_mask = __mmask16;
-R1_INLINE part_mask first_lanes(int64_t n) { return static_cast<part_mask>((1u << n) - 1); }
-R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm512_maskz_loadu_ps(m, p); }
-R1_INLINE void store_part(real* p, part v, part_mask m) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
-#elif defined(__FMA__)
-struct part_mask {
-  __m256i m;
-};
-R1_INLINE part_mask first_lanes(int64_t n) {
-  alignas(64) static const lane_int ones[2 * kPart] = {-1,
-                                                       -1,
-                                                       -1,
-                                                       -1,
-                                                       sizeof(real) == 4 ? -1 : 0,
-                                                       sizeof(real) == 4 ? -1 : 0,
-                                                       sizeof(real) == 4 ? -1 : 0,
-                                                       sizeof(real) == 4 ? -1 : 0};
-  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + kPart - n))};
-}
-#ifdef R1_REAL_DOUBLE
-R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm256_maskload_pd(p, m.m); }
-R1_INLINE void store_part(real* p, part v, part_mask m) { _mm256_maskstore_pd(p, m.m, (__m256d)v); }
-#else
-R1_INLINE part load_part(const real* p, part_mask m) { return (part)_mm256_maskload_ps(p, m.m); }
-R1_INLINE void store_part(real* p, part v, part_mask m) { _mm256_maskstore_ps(p, m.m, (__m256)v); }
-#endif
-#else
-using part_mask = int64_t;
-R1_INLINE part_mask first_lanes(int64_t n) { return n; }
-R1_INLINE part load_part(const real* p, part_mask n) {
-  part v{};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(real));
-  return v;
-}
-R1_INLINE void store_part(real* p, part v, part_mask n) { std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(real)); }
-#endif
 
 /// Memory that will be needed soon, fetched into L2 a few rows per tile so that its latency hides under arithmetic.
 struct Ahead {
@@ -79,7 +26,7 @@ struct Strip {
   real* c;
   const real* c_after;  ///< C of the tile after this strip, or null
   int64_t ldc;
-  part_mask last;   ///< columns of the last part that exist
+  int64_t last;     ///< columns of the last part that exist, 1 to kPart
   bool load_c;      ///< start from C instead of 0
   bool far;         ///< C is not in a near cache
   int64_t stretch;  ///< k between fetches: all in one burst would fill the line buffers that A and B need
@@ -97,6 +44,7 @@ static void strip(const Strip& s) {
   const real* a_begin = s.a;
   real* c = s.c;
   const int64_t row = s.a_row, step_a = s.a_k, step_b = s.b_k, ldc = s.ldc;
+  const bool ragged = s.last < kPart;
   for (int64_t t = 0; t < s.tiles; ++t, a_begin += s.a_tile, c += MR * ldc) {
     part acc[MR][NP];
     R1_UNROLL_TILE
@@ -106,7 +54,8 @@ static void strip(const Strip& s) {
         if (!s.load_c)
           acc[i][j] = part{};
         else
-          acc[i][j] = j + 1 < NP ? load_part(c + i * ldc + j * kPart) : load_part(c + i * ldc + j * kPart, s.last);
+          acc[i][j] =
+              j + 1 < NP || !ragged ? load_part(c + i * ldc + j * kPart) : load_part(c + i * ldc + j * kPart, s.last);
       }
     }
     const real* a[(MR + 3) / 4];  // one pointer for four rows: x86 addresses reach row, 2 row and 3 row beyond
@@ -142,7 +91,7 @@ static void strip(const Strip& s) {
     for (int i = 0; i < MR; ++i) {
       R1_UNROLL_TILE
       for (int j = 0; j < NP; ++j) {
-        if (j + 1 < NP)
+        if (j + 1 < NP || !ragged)
           store_part(c + i * ldc + j * kPart, acc[i][j]);
         else
           store_part(c + i * ldc + j * kPart, acc[i][j], s.last);

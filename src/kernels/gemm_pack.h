@@ -82,7 +82,7 @@ static void copy_panel(real* to, int64_t width, const real* b, int64_t ldb, int6
   for (int64_t k = 0; k < kn; ++k, to += width, b += ldb) {
     int64_t j = 0;
     for (; j + kPart <= columns; j += kPart) store_part(to + j, load_part(b + j));
-    for (; j < width; j += kPart) store_part(to + j, j < columns ? load_part(b + j, first_lanes(columns - j)) : part{});
+    for (; j < width; j += kPart) store_part(to + j, j < columns ? load_part(b + j, columns - j) : part{});
   }
 }
 

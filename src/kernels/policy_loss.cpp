@@ -31,7 +31,7 @@ void policy_loss(const Exec&, real* loss, real* dlogp, real* ratio, real* kl, re
     const vec lp = load_tail(a.logp + i, n), adv = load_tail(a.advantage + i, n), w = load_tail(a.weight + i, n);
     const vec rho = exp(lp - load_tail(a.logp_old + i, n));
     const vec free = rho * adv, bound = min(max(rho, low), high) * adv;
-    const auto cut = bound < free;
+    const ivec cut = bound < free;
     const vec gain = min(free, bound);
     vec dkl{}, k{};
     if (a.logp_ref) k = kl_estimate(a.kl, load_tail(a.logp_ref + i, n) - lp, dkl);

@@ -5,6 +5,20 @@
 
 namespace r1::R1_ISA {
 
+namespace {
+/// The sum of buffers [0, Leaves) of those `count` that exist, at element i. Every buffer is read once.
+template <int64_t Leaves>
+R1_INLINE vec branch(real* const* x, int64_t count, int64_t i, int64_t n) {
+  if constexpr (Leaves == 1) {
+    return load_tail(*x + i, n);
+  } else {
+    const vec left = branch<Leaves / 2>(x, count, i, n);
+    if (count <= Leaves / 2) return left;
+    return left + branch<Leaves / 2>(x + Leaves / 2, count - Leaves / 2, i, n);
+  }
+}
+}  // namespace
+
 void sum_squares(const Exec&, double* out, const real* x, int64_t n) {
   double total = 0;
   for (int64_t c = 0; c < n; c += kReduceChunk) {
@@ -19,10 +33,9 @@ void sum_squares(const Exec&, double* out, const real* x, int64_t n) {
   *out = total;
 }
 
-void add_into(const Exec& ex, real* acc, const real* x, int64_t n) {
-  parallel_chunks(ex.pool, n, 1 << 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes)
-      store_tail(acc + i, load_tail(acc + i, end - i) + load_tail(x + i, end - i), end - i);
+void sum_tree(const Exec& ex, real* y, real* const* x, int64_t count, int64_t n) {
+  parallel_chunks(ex.pool, n, 1 << 14, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += kLanes) store_tail(y + i, branch<kTreeLeaves>(x, count, i, end - i), end - i);
   });
 }
 

@@ -11,7 +11,11 @@ constexpr int64_t kReduceChunk = 4096;
 /// *out = sum x_i^2 over n elements: chunks of kReduceChunk, each by 16 lanes, added in order in double.
 R1_KERNEL(sum_squares, const Exec& ex, double* out, const real* x, int64_t n)
 
-/// acc += x, element by element.
-R1_KERNEL(add_into, const Exec& ex, real* acc, const real* x, int64_t n)
+/// Most buffers that sum_tree takes.
+constexpr int64_t kTreeLeaves = 16;
+
+/// y = the sum of `count` buffers of n elements, each element by the tree 0+1, 2+3, ...; then 0+2, ...; 0+4, ...; 0+8.
+/// y may be one of them.
+R1_KERNEL(sum_tree, const Exec& ex, real* y, real* const* x, int64_t count, int64_t n)
 
 }  // namespace r1

@@ -14,7 +14,7 @@ real mass_from(const real* w, int64_t padded, real floor) {
   vec total{};
   for (int64_t i = 0; i < padded; i += kLanes) {
     const vec x = load(w + i);
-    total += select(x >= splat(floor), x, vec{});
+    total = total + select(x >= splat(floor), x, vec{});
   }
   return sum(total);
 }

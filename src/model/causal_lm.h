@@ -54,6 +54,8 @@ class CausalLm {
   std::vector<Buffer>& buffers() { return buffers_; }
   const std::vector<Buffer>& buffers() const { return buffers_; }
 
+  /// Bytes of the tables that allocate() makes beside parameters and buffers (rotary angles).
+  virtual size_t table_bytes() const { return 0; }
   /// Gives parameters and buffers memory; until then the model has shapes only.
   virtual void allocate();
   /// Fresh weights: normal(0, init_std) for matrices, 1 for norms, 0 for biases; a function of the seed alone.

@@ -27,6 +27,7 @@ class DeepseekV3 : public CausalLm {
   Var forward(Tape& t, const TokenBatch& batch) const override;
   Var mtp(Tape& t, Var hidden, const TokenBatch& batch, int64_t k) const override;
   const Param& head() const override { return head_ ? *head_ : *embed_; }
+  size_t table_bytes() const override { return rotary_table_bytes(rotary_shape_); }
   void allocate() override;
   void init(uint64_t seed) override;
 

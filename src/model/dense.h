@@ -21,6 +21,7 @@ class Dense : public CausalLm {
   KvShape kv_shape() const override;
   Var forward(Tape& t, const TokenBatch& batch) const override;
   const Param& head() const override { return head_ ? *head_ : *embed_; }
+  size_t table_bytes() const override { return rotary_table_bytes(rotary_shape_); }
   void allocate() override;
   void init(uint64_t seed) override;
 

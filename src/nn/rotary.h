@@ -22,6 +22,9 @@ std::vector<double> rotary_frequencies(const RotaryShape& s);
 
 /// [max_seq_len, dim/2, 2] cosine and sine, computed in double.
 Tensor rotary_table(const RotaryShape& s);
+inline size_t rotary_table_bytes(const RotaryShape& s) {
+  return static_cast<size_t>(s.max_seq_len * (s.dim / 2) * 2) * sizeof(real);
+}
 
 /// YaRN's factor on the softmax scale, squared: (0.1 mscale ln s + 1)^2, 1 where the context is not extended.
 double yarn_softmax_factor(const RotaryShape& s, double mscale);

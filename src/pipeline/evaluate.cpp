@@ -56,10 +56,12 @@ PolicyEvaluation evaluate_policy(const CausalLm& policy, const World& world, con
   s.n = c.samples, s.temperature = c.temperature, s.top_p = c.top_p, s.max_new_tokens = c.max_new_tokens,
   s.eos = world.eos();
   s.seed = seed, s.stream = Stream::kEval, s.rollout = rollout;
-  for (const Completion& done : Engine(policy, EngineConfig{}, pool).generate(prompts, s))
+  const auto note_bytes = [&](const EngineProgress& p) { e.engine_bytes = p.bytes; };
+  for (const Completion& done : Engine(policy, EngineConfig{}, pool).generate(prompts, s, note_bytes))
     e.judged.push_back(judge(world, e.problems[static_cast<size_t>(done.prompt)], done, done.prompt));
   EvalOptions o;
   o.cons_k = std::min<int64_t>(c.samples, 16), o.kin = reflective_words_zh(), o.seed = problem_seed;
+  for (const double k : c.pass_k) o.pass_k.push_back(static_cast<int64_t>(k));
   e.summary = summarize(e.judged, o);
   count_checks(e);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

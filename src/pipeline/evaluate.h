@@ -18,6 +18,7 @@ struct EvalConfig {
   double top_p = 1.0;
   int64_t max_new_tokens = 192;
   std::string split = "dev";
+  std::vector<double> pass_k;
   template <class V>
   void visit(V& v) {
     v("problems", problems, "held-out problems, the same number per level", 1, 1 << 20);
@@ -25,6 +26,7 @@ struct EvalConfig {
     v("temperature", temperature, "sampling temperature, 0 = greedy", 0.0, 100.0);
     v("top_p", top_p, "nucleus", 1e-6, 1.0);
     v("max_new_tokens", max_new_tokens, "longest answer", 1, 1 << 24);
+    v("pass_k", pass_k, "pass@k for these k beside pass@1, each at most `samples`");
     v("split", split, "which held-out problems", std::vector<std::string>{"dev", "test"});
   }
 };
@@ -38,6 +40,7 @@ struct PolicyEvaluation {
   double repaired = 0;  ///< of wrong lines that were checked, the share right after
   double spoiled = 0;   ///< of right lines that were checked, the share wrong after
   double seconds = 0;
+  size_t engine_bytes = 0;  ///< of the engine's workers at their peak
 };
 
 /// Draws and judges; `problem_seed` names the problem set, `seed` the draws (with `rollout`, so that each evaluation of

@@ -66,7 +66,7 @@ struct Mean {
 
 }  // namespace
 
-double GateReport::worst_copy() const { return *std::min_element(copy, copy + 6); }
+double GateReport::worst_copy() const { return *std::min_element(copy, copy + 5); }
 
 std::string GateReport::failed() const {
   const auto low = [](double x, const char* name) { return x < 0.95 ? cat(name, " ", x, " < 0.95; ") : std::string(); };
@@ -82,9 +82,8 @@ std::string GateReport::line() const {
   char text[256];
   std::snprintf(
       text, sizeof text,
-      "copy %.2f %.2f %.2f %.2f %.2f %.2f  sum %.3f  quick %.2f  careful %.2f %.2f  conclude %.2f  checks %.3f %.3f",
-      copy[0], copy[1], copy[2], copy[3], copy[4], copy[5], sum, quick, careful_en, careful_zh, conclude, checks_en,
-      checks_zh);
+      "copy %.2f %.2f %.2f %.2f %.2f  sum %.3f  quick %.2f  careful %.2f %.2f  conclude %.2f  checks %.3f %.3f",
+      copy[0], copy[1], copy[2], copy[3], copy[4], sum, quick, careful_en, careful_zh, conclude, checks_en, checks_zh);
   return text;
 }
 
@@ -103,7 +102,7 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
     Tape t(*arenas[static_cast<size_t>(w)], nullptr, nullptr, false);
     logp[static_cast<size_t>(i)] = part_logp(t, model, probes[static_cast<size_t>(i)]);
   });
-  Mean copy[6], sum, quick, careful[2], conclude, checks[2];
+  Mean copy[5], sum, quick, careful[2], conclude, checks[2];
   for (size_t i = 0; i < probes.size(); ++i)
     for (size_t k = 0; k < probes[i].parts.size(); ++k) {
       const ProbePart& part = probes[i].parts[k];
@@ -111,7 +110,7 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
       const int lang = probes[i].language;
       switch (part.skill) {
         case ProbeSkill::kCopy:
-          copy[part.step].add(p);
+          copy[part.step - 1].add(p);
           break;
         case ProbeSkill::kSum:
           sum.add(p);
@@ -135,7 +134,7 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
       }
     }
   GateReport r;
-  for (int s = 0; s < 6; ++s) r.copy[s] = copy[s].value();
+  for (int s = 0; s < 5; ++s) r.copy[s] = copy[s].value();
   r.sum = sum.value(), r.quick = quick.value(), r.careful_en = careful[0].value(), r.careful_zh = careful[1].value();
   r.conclude = conclude.value(), r.checks_en = checks[0].value(), r.checks_zh = checks[1].value();
   return r;

@@ -9,7 +9,7 @@
 namespace r1 {
 
 struct GateReport {
-  double copy[6] = {};  ///< by step 0 (start value) .. 5: chance of citing it without an error
+  double copy[5] = {};  ///< by step 1..5: chance of writing value and step without an error
   double sum = 0, quick = 0, careful_en = 0, careful_zh = 0, conclude = 0;
   double checks_en = 0, checks_zh = 0;  ///< probability of opening a check after a product
   double worst_copy() const;

@@ -72,7 +72,7 @@ int run_pretrain(PretrainJob job) {
       progress.update(r.update, text);
       tokens = 0, since = std::chrono::steady_clock::now();
     }
-    if (job.gate_every > 0 && r.update % job.gate_every == 0) {
+    if (job.gate_every > 0 && r.update % job.gate_every == 0 && world.task().name() == "math-1") {
       const GateReport gate = measure_gate(*model, world, 60, pool);
       progress.message(cat(r.update, "  ", gate.line()));
     }

@@ -5,8 +5,10 @@
 
 #include "base/io.h"
 #include "base/log_progress.h"
+#include "base/memory.h"
 #include "model/dense.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/memory_report.h"
 #include "pipeline/model_dir.h"
 #include "pipeline/report.h"
 #include "pipeline/run_folder.h"
@@ -22,11 +24,13 @@ namespace {
 /// Everything of one run that its steps share.
 struct Session {
   const R1ZeroJob& job;
+  const ModelConfig& config;
   const World& world;
   CausalLm& policy;
   ThreadPool& pool;
   RunFolder& run;
   Progress& progress;
+  MemoryReport& memory;
 };
 
 Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
@@ -80,6 +84,8 @@ std::string evaluate(Session& s, int64_t rollout, int64_t update, Record& record
   const PolicyEvaluation e =
       evaluate_policy(s.policy, s.world, s.job.eval, 1000, s.job.seed, static_cast<uint32_t>(rollout), s.pool);
   put(record, e);
+  if (s.job.keep_models) save_model_dir(cat(s.job.run, "/models/", rollout), s.config, s.policy, s.world.tokenizer());
+  s.memory.saw_engine(e.engine_bytes);
   for (size_t i = 0; i < e.judged.size(); i += static_cast<size_t>(s.job.eval.samples)) {
     const Judged& j = e.judged[i];
     if (j.problem >= s.world.task().levels()) break;
@@ -111,6 +117,7 @@ void train(Session& s, GrpoTrainer& trainer) {
   const R1ZeroJob& job = s.job;
   while (trainer.rollouts() < job.grpo.rollouts && !interrupted()) {
     const RolloutReport r = trainer.step();
+    s.memory.saw_engine(r.engine_bytes);
     Record record(r.rollout, r.update);
     log_rollout(s, trainer, r, record);
     const bool last = r.rollout == job.grpo.rollouts;
@@ -129,6 +136,7 @@ void train(Session& s, GrpoTrainer& trainer) {
 }  // namespace
 
 int run_r1_zero(const R1ZeroJob& job) {
+  const ProcessMemory before = process_memory();
   ModelDir base = load_model_dir(job.base);
   ModelDir reference = load_model_dir(job.base);
   const World world(job.world, std::move(base.tokenizer), {job.grpo.accuracy_weight, job.grpo.format_weight});
@@ -137,7 +145,7 @@ int run_r1_zero(const R1ZeroJob& job) {
   RunFolder run(job.run, describe(job, base, world), job.resume);
   std::optional<RunPosition> from;
   if (job.resume) {
-    from = RunPosition{0, 0};
+    from = RunPosition{-1, -1};  // without a checkpoint the run begins anew, its first evaluation too
     if (const std::string path = run.newest(); !path.empty()) {
       CheckpointState state = trainer.state();
       trainer.restore(load_checkpoint(path, state));
@@ -146,8 +154,12 @@ int run_r1_zero(const R1ZeroJob& job) {
   }
   run.open_logs(from);
   watch_interrupts();
+  MemoryReport memory(job, *base.model, world, pool, before);
+  std::printf("%s\n", memory.before().c_str());
+  std::fflush(stdout);
+  memory.start();
   Progress progress("r1-zero", "rollouts", std::max<int64_t>(1, job.grpo.rollouts), trainer.rollouts());
-  Session s{job, world, *base.model, pool, run, progress};
+  Session s{job, base.config, world, *base.model, pool, run, progress, memory};
   if (trainer.rollouts() == 0) {
     Record record(0, 0);
     progress.message("    0  " + evaluate(s, 0, 0, record));
@@ -155,6 +167,7 @@ int run_r1_zero(const R1ZeroJob& job) {
   }
   train(s, trainer);
   progress.finish();
+  std::printf("%s", memory.after(trainer).c_str());
   if (trainer.rollouts() < job.grpo.rollouts) {
     run.save(trainer.state(), trainer.rollouts());
     return 130;

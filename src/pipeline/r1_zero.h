@@ -17,6 +17,7 @@ struct R1ZeroJob {
   bool resume = false;
   int64_t eval_every = 10;        ///< rollouts, 0 = only start and end
   int64_t checkpoint_every = 20;  ///< rollouts
+  bool keep_models = false;       ///< a model directory at each evaluation, RUN/models/ROLLOUT
   WorldConfig world;
   GrpoConfig grpo;
   EvalConfig eval;

@@ -1,6 +1,8 @@
 // A toy world put together. Paper: [R1 §2.1], [R1 §2.2].
 #include "pipeline/world.h"
 
+#include <algorithm>
+
 #include "tokenizer/toy.h"
 
 namespace r1 {
@@ -31,16 +33,33 @@ World::World(const WorldConfig& c, std::unique_ptr<Tokenizer> tokenizer, const R
       reward_(std::make_unique<RuleReward>(*tokenizer_, rewards)),
       eos_(tokenizer_->special(kEos)) {}
 
+std::vector<uint8_t> World::targets(const Document& d, const std::vector<token_t>& ids) const {
+  std::vector<uint8_t> mask(ids.size(), 1);
+  size_t at = d.question.empty() ? 1 : prompt_of(d.question).size();  // bos alone, or the framed question
+  std::fill_n(mask.begin(), at, uint8_t{0});
+  size_t token_begin = 0, piece = 0, piece_end = d.body.empty() ? 0 : d.body[0].text.size();
+  for (; at + 1 < ids.size(); ++at) {  // the last one is eos
+    while (token_begin >= piece_end) piece_end += d.body[++piece].text.size();
+    mask[at] = !d.body[piece].given;
+    token_begin += tokenizer_->bytes(ids[at]).size();
+  }
+  return mask;
+}
+
 Example World::example(uint64_t seed, uint64_t index, double progress) const {
   const Document d = corpus_->document(seed, index, progress);
   Example e;
   e.tokens = encode_document(*tokenizer_, *template_, d.question, d.body);
-  e.mask.assign(e.tokens.size(), 1);
+  e.mask = targets(d, e.tokens);
   e.index = index;
   return e;
 }
 
-std::vector<token_t> World::prompt(const Problem& p) const { return tokenizer_->encode(template_->prompt(p.prompt)); }
+std::vector<token_t> World::prompt_of(const std::string& question) const {
+  return tokenizer_->encode(template_->prompt(question));
+}
+
+std::vector<token_t> World::prompt(const Problem& p) const { return prompt_of(p.prompt); }
 
 std::string World::text(const std::vector<token_t>& ids) const {
   std::string out;

@@ -31,7 +31,8 @@ class World {
   const Corpus& corpus() const { return *corpus_; }
   token_t eos() const { return eos_; }
 
-  /// Document `index` of a seed's stream as a training example: every token but the first is a target.
+  /// Document `index` of a seed's stream as a training example. Targets are all tokens but the question and what the
+  /// document marks as given.
   Example example(uint64_t seed, uint64_t index, double progress) const;
   /// Prompt ids of a problem.
   std::vector<token_t> prompt(const Problem& p) const;
@@ -40,6 +41,9 @@ class World {
   std::string text(const std::vector<token_t>& ids) const;
 
  private:
+  std::vector<token_t> prompt_of(const std::string& question) const;
+  std::vector<uint8_t> targets(const Document& d, const std::vector<token_t>& ids) const;
+
   std::unique_ptr<Corpus> corpus_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Tokenizer> tokenizer_;

@@ -24,6 +24,12 @@ std::vector<double> group_advantage(const std::vector<double>& reward, const std
   return a;
 }
 
+std::vector<double> rejection_advantage(const std::vector<Score>& scores) {
+  std::vector<double> a;
+  for (const Score& s : scores) a.push_back(!s.unknown && s.accuracy > 0 && s.format > 0 ? 1.0 : 0.0);
+  return a;
+}
+
 bool zero_variance(const std::vector<double>& reward, const std::vector<bool>& masked) {
   const double* first = nullptr;
   for (size_t i = 0; i < reward.size(); ++i) {

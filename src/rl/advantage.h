@@ -5,12 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "rewards/score.h"
+
 namespace r1 {
 
 /// `scale`: "std" divides by (population std + eps), "none" only subtracts the mean. Masked entries (unknown verdicts)
 /// count for nothing and get 0. NaN rewards are an error.
 std::vector<double> group_advantage(const std::vector<double>& reward, const std::vector<bool>& masked,
                                     const std::string& scale, double eps);
+
+/// Online rejection-sampling fine-tuning in the same clothes: 1 for a right and well-formed answer, 0 for every other,
+/// so that the policy gradient becomes the likelihood of what was kept [DSM §5.2.1].
+std::vector<double> rejection_advantage(const std::vector<Score>& scores);
 
 /// True if all unmasked rewards are equal: the group teaches nothing.
 bool zero_variance(const std::vector<double>& reward, const std::vector<bool>& masked);

@@ -26,7 +26,9 @@ struct GrpoConfig {
   double clip_low = 10, clip_high = 10;
   double kl_beta = 1e-3;
   std::string kl = "k3";
-  int64_t ref_refresh = 50;  ///< updates between replacements of the reference, 0 = never
+  int64_t ref_refresh = 50;        ///< updates between replacements of the reference, 0 = never
+  std::string objective = "grpo";  ///< rft: online rejection-sampling fine-tuning, the baseline at equal samples
+  bool shuffle_rewards = false;    ///< the control in which reward says nothing about the answer
   std::string loss_mean = "sequence";
   std::string advantage_scale = "std";
   double advantage_eps = 1e-4;
@@ -53,6 +55,9 @@ struct GrpoConfig {
     v("kl_beta", kl_beta, "weight of the KL term", 0.0, 1e3);
     v("kl", kl, "KL estimator", Words{"k1", "k2", "k3"});
     v("ref_refresh", ref_refresh, "updates between reference replacements, 0 = never", 0, int64_t{1} << 40);
+    v("objective", objective, "advantage of the group, or 1 for right and well-formed answers and 0 for others",
+      Words{"grpo", "rft"});
+    v("shuffle_rewards", shuffle_rewards, "control: rewards change places inside each group");
     v("loss_mean", loss_mean, "mean over each sequence then over sequences, or over all tokens",
       Words{"sequence", "token"});
     v("advantage_scale", advantage_scale, "divide by the group's standard deviation or not", Words{"std", "none"});

@@ -18,14 +18,19 @@ struct SlotOutputs {
   std::vector<real> logp_old, logp_ref, advantage, weight;
 };
 
-/// Deals the picked outputs into balanced slots. weight: 1 / (outputs * |o|) for the sequence mean, 1 / tokens else.
-std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<size_t>& pick, bool token_mean) {
+Packing pack_outputs(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t pieces) {
   std::vector<int64_t> lengths;
+  for (size_t o : pick) lengths.push_back(static_cast<int64_t>(batch.outputs[o].ids.size()));
+  return pack_best_fit(lengths, static_cast<int>(pieces), 0);
+}
+
+/// Deals the picked outputs into balanced slots. weight: 1 / (outputs * |o|) for the sequence mean, 1 / tokens else.
+std::vector<SlotOutputs> make_slots(const PolicyBatch& batch, const std::vector<size_t>& pick, bool token_mean,
+                                    int64_t pieces = kGradSlots) {
   int64_t tokens = 0;
-  for (size_t o : pick)
-    lengths.push_back(static_cast<int64_t>(batch.outputs[o].ids.size())), tokens += batch.outputs[o].answer_length();
-  const Packing packing = pack_best_fit(lengths, kGradSlots, 0);
-  std::vector<SlotOutputs> slots(kGradSlots);
+  for (size_t o : pick) tokens += batch.outputs[o].answer_length();
+  const Packing packing = pack_outputs(batch, pick, pieces);
+  std::vector<SlotOutputs> slots(static_cast<size_t>(pieces));
   for (size_t s = 0; s < slots.size(); ++s)
     for (size_t i : packing.slots[s]) {
       const PolicyOutput& o = batch.outputs[pick[i]];
@@ -112,10 +117,11 @@ Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const Polic
   return g;
 }
 
-std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch) {
+std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch,
+                                           int64_t pieces) {
   std::vector<std::vector<real>> out(batch.outputs.size());
-  const std::vector<SlotOutputs> slots = make_slots(batch, all_of(batch), false);
-  runner.run_forward(kGradSlots, [&](int64_t s, Tape& t) {
+  const std::vector<SlotOutputs> slots = make_slots(batch, all_of(batch), false, pieces);
+  runner.run_forward(pieces, [&](int64_t s, Tape& t) {
     const SlotOutputs& slot = slots[static_cast<size_t>(s)];
     if (slot.rows.empty()) return;
     const real* lp = slot_logp(t, model, slot, batch.temperature).logp->value.data();
@@ -128,9 +134,45 @@ std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& m
   return out;
 }
 
-void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch) {
-  std::vector<std::vector<real>> logp = answer_logp(runner, reference, batch);
+void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch, int64_t pieces) {
+  std::vector<std::vector<real>> logp = answer_logp(runner, reference, batch, pieces);
   for (size_t i = 0; i < logp.size(); ++i) batch.outputs[i].logp_ref = std::move(logp[i]);
+}
+
+std::vector<OutputLength> fullest_slot(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t pieces) {
+  std::vector<OutputLength> fullest;
+  int64_t most = 0;
+  for (const std::vector<size_t>& slot : pack_outputs(batch, pick, pieces).slots) {
+    int64_t tokens = 0;
+    for (size_t i : slot) tokens += static_cast<int64_t>(batch.outputs[pick[i]].ids.size());
+    if (tokens <= most) continue;
+    most = tokens;
+    fullest.clear();
+    for (size_t i : slot) {
+      const PolicyOutput& o = batch.outputs[pick[i]];
+      fullest.push_back({o.prompt_length, o.answer_length()});
+    }
+  }
+  return fullest;
+}
+
+size_t slot_bytes(const CausalLm& model, const std::vector<OutputLength>& outputs, const GrpoConfig& c,
+                  bool reference) {
+  PolicyBatch batch;
+  for (const OutputLength& l : outputs) {
+    PolicyOutput o;
+    o.ids.resize(static_cast<size_t>(l.prompt + l.answer));
+    o.prompt_length = l.prompt;
+    batch.outputs.push_back(std::move(o));
+  }
+  const SlotOutputs slot = make_slots(batch, all_of(batch), false, 1).front();
+  Arena arena(true);
+  Tape t(arena, nullptr, nullptr, !reference);
+  if (reference)
+    slot_logp(t, model, slot, batch.temperature);
+  else
+    slot_objective(t, model, slot, batch.temperature, c);
+  return arena.peak() + t.workspace_bytes();
 }
 
 }  // namespace r1

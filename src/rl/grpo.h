@@ -23,11 +23,22 @@ struct GrpoStats {
 Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch,
                          const std::vector<size_t>& pick, const GrpoConfig& c, GrpoStats& stats);
 
-/// Fills logp_ref of every output by a forward of `reference`.
-void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch);
+/// Fills logp_ref of every output by a forward of `reference`, cut into so many pieces (memory; no bit depends on it).
+void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch, int64_t pieces = kGradSlots);
 
 /// log-probabilities of all answer tokens of every output under `model` (checks of rollout = training).
-std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch);
+std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch,
+                                           int64_t pieces = kGradSlots);
+
+/// Tokens of one output.
+struct OutputLength {
+  int64_t prompt = 0, answer = 0;
+};
+/// Lengths in the slot with most tokens when these outputs are dealt into `pieces` slots.
+std::vector<OutputLength> fullest_slot(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t pieces);
+/// Activations and scratch of a slot of such outputs in bytes, counted on a tape without data: forward, objective and
+/// backward, or the forward alone (`reference`). The model may be shapes only.
+size_t slot_bytes(const CausalLm& model, const std::vector<OutputLength>& outputs, const GrpoConfig& c, bool reference);
 
 KlKind kl_kind(const std::string& name);
 

@@ -54,7 +54,7 @@ void GrpoTrainer::draw_groups(RolloutReport& r) {
   s.eos = env_.eos;
   s.seed = seed_, s.stream = Stream::kSample, s.rollout = static_cast<uint32_t>(rollouts_);
   Engine engine(policy_, EngineConfig{}, pool_);
-  for (Completion& done : engine.generate(prompts, s)) {
+  for (Completion& done : engine.generate(prompts, s, [&](const EngineProgress& p) { r.engine_bytes = p.bytes; })) {
     r.tokens += static_cast<int64_t>(done.ids.size());
     groups_[static_cast<size_t>(done.prompt)].completions.push_back(std::move(done));
   }
@@ -74,7 +74,13 @@ void GrpoTrainer::score_groups(RolloutReport& r) {
       n += 1;
     }
     r.zero_variance += zero_variance(reward, masked);
-    g.advantage = group_advantage(reward, masked, c_.advantage_scale, c_.advantage_eps);
+    if (c_.shuffle_rewards) {
+      Rng rng(seed_, Stream::kShuffle, static_cast<uint32_t>(rollouts_), 1 + static_cast<uint32_t>(r.groups));
+      shuffle(reward, rng);
+    }
+    g.advantage = c_.objective == "rft" ? rejection_advantage(g.scores)
+                                        : group_advantage(reward, masked, c_.advantage_scale, c_.advantage_eps);
+    ++r.groups;
   }
   for (double* x : {&r.accuracy, &r.format, &r.reward, &r.unknown, &r.length, &r.truncated}) *x /= n;
   r.zero_variance /= static_cast<double>(groups_.size());
@@ -109,12 +115,13 @@ RolloutReport GrpoTrainer::step() {
   r.rollout_s = seconds_since(clock);
   PolicyBatch batch = make_policy_batch(groups_, c_.temperature);
   if (batch.outputs.empty()) fail("rollout ", rollouts_, ": no answer could be scored");
-  clock = std::chrono::steady_clock::now();
-  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch);
-  r.reference_s = seconds_since(clock);
-  clock = std::chrono::steady_clock::now();
   const auto minibatches =
       deal_minibatches(groups_, c_.minibatch_of, c_.minibatches, seed_, static_cast<uint32_t>(rollouts_));
+  lengths_.include(rollout_lengths(batch, minibatches, c_));
+  clock = std::chrono::steady_clock::now();
+  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch, reference_pieces(c_));
+  r.reference_s = seconds_since(clock);
+  clock = std::chrono::steady_clock::now();
   for (size_t m = 0; m < minibatches.size(); ++m) update(batch, minibatches[m], r, m == 0);
   r.grad_norm /= static_cast<double>(minibatches.size());
   r.update_s = seconds_since(clock);

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "engine/engine.h"
-#include "rl/grpo.h"
+#include "rl/memory_plan.h"
 #include "train/adamw.h"
 #include "train/checkpoint.h"
 
@@ -29,9 +29,10 @@ struct RolloutReport {
   double exact_diff = 0;         ///< max |logp_rollout - logp_train| before the first update
   double first_ratio_max = 1;    ///< largest first ratio of the first minibatch
   GrpoStats stats;
-  int64_t tokens = 0;
+  int64_t groups = 0, tokens = 0;
   double rollout_s = 0, reference_s = 0, update_s = 0;
-  bool moved = false;  ///< some parameter changed
+  bool moved = false;       ///< some parameter changed
+  size_t engine_bytes = 0;  ///< caches, activations and scratch of the rollout's workers
 };
 
 class GrpoTrainer {
@@ -49,6 +50,8 @@ class GrpoTrainer {
   int64_t updates() const { return adamw_.updates(); }
   const std::vector<Group>& last_groups() const { return groups_; }
   SlotRunner& runner() { return runner_; }
+  /// The largest lengths of this process's rollouts so far (memory planning).
+  const StepLengths& lengths() const { return lengths_; }
 
   /// Everything that `step` depends on, for save_checkpoint; `restore` takes the sections back.
   CheckpointState state();
@@ -70,6 +73,7 @@ class GrpoTrainer {
   int64_t rollouts_ = 0, skipped_in_a_row_ = 0, idle_rollouts_ = 0;
   int64_t reference_update_ = 0;  ///< policy update that the reference is a copy of
   std::vector<Group> groups_;
+  StepLengths lengths_;
 };
 
 }  // namespace r1

@@ -1,7 +1,8 @@
 // Clock arithmetic, the matter of the toy world math-1: a start value and steps + - *, from left to right, every result
 // taken mod 100 and written with two digits. This file knows the numbers and how they are written; what is said about
 // them is in math_1_corpus.cpp. In the labelled form each copied token has a letter of its own before it, so that
-// looking up an operand is one induction step: a4b7c+d8e*f3g3 is (47 + 8) * 33. Paper: none.
+// looking up an operand is one induction step: a4b7c+d8e*f3g3 is (47 + 8) * 33. A worked line is the value so far (at
+// first the start value as the question has it), the step, and the result: a4b7c+d8=55, then 55e*f3g3=15. Paper: none.
 #pragma once
 #include <optional>
 #include <string>

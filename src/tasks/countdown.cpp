@@ -1,25 +1,36 @@
 // The task "countdown": reach a target from given numbers with + - * / and brackets, each number exactly once. Solvable
 // by construction: a random tree over the numbers whose every intermediate result is a positive whole number. Levels:
-// 1 three numbers, sums only; 2 three numbers with a product or quotient; 3 and 4 the same with four numbers.
+// 1 three numbers, sums only; 2 three numbers with a product or quotient; 3 and 4 the same with four numbers. The toy
+// world "countdown-3" has levels 1 and 2 with numbers of one digit, solved from left to right.
 // Trap: the target fixes no single solution; only the checker decides. Paper: [R1 §2.2], [R1 App. B.3.1] (logic).
+#include "tasks/countdown.h"
+
 #include <algorithm>
+#include <sstream>
 
 #include "base/check.h"
-#include "tasks/problem.h"
 
 namespace r1 {
 namespace {
 
-constexpr int kLevels = 4;
-constexpr int kLargestNumber = 20, kLargestResult = 99;
+constexpr int kLargestResult = 99;
+
+/// One of the two families.
+struct Family {
+  const char* name;
+  int levels;
+  int largest_number;
+  bool left_to_right;  ///< solvable as (a op b) op c
+};
 
 struct Draw {
   std::vector<int> numbers;  ///< ascending
   int target = 0;
 };
 
-/// a op b if it is a whole number from 1 to kLargestResult, else 0.
-int combine(char op, int a, int b) {
+}  // namespace
+
+int countdown_combine(char op, int a, int b) {
   int v = 0;
   switch (op) {
     case '+':
@@ -37,21 +48,34 @@ int combine(char op, int a, int b) {
   return v >= 1 && v <= kLargestResult ? v : 0;
 }
 
+std::vector<int> countdown_numbers(const Problem& problem) {
+  std::vector<int> numbers;
+  std::istringstream in(problem.data);
+  for (int n; in >> n;) numbers.push_back(n);
+  return numbers;
+}
+
+namespace {
+
 /// Joins two of the values until one is left; false if the tree leaves the bounds or lacks what its level asks for.
-bool draw_tree(int level, Rng& rng, Draw& out) {
+bool draw_tree(const Family& family, int level, Rng& rng, Draw& out) {
   const size_t count = level <= 2 ? 3 : 4;
   const bool products = level % 2 == 0;
   std::vector<int> values;
-  for (size_t k = 0; k < count; ++k) values.push_back(rng.range(1, kLargestNumber));
+  for (size_t k = 0; k < count; ++k) values.push_back(rng.range(1, family.largest_number));
   out.numbers = values;
   bool has_product = false;
   while (values.size() > 1) {
-    shuffle(values, rng);
+    if (family.left_to_right && values.size() == 2) {
+      std::swap(values[0], values[1]);  // what has been reached goes on the left
+    } else {
+      shuffle(values, rng);
+    }
     const char op = "+-*/"[rng.below(products ? 4 : 2)];
     has_product = has_product || op == '*' || op == '/';
     const int b = values.back();
     values.pop_back();
-    const int v = combine(op, values.back(), b);
+    const int v = countdown_combine(op, values.back(), b);
     if (v == 0) return false;
     values.back() = v;
   }
@@ -63,8 +87,9 @@ bool draw_tree(int level, Rng& rng, Draw& out) {
 
 class Countdown final : public Task {
  public:
-  std::string name() const override { return "countdown"; }
-  int levels() const override { return kLevels; }
+  explicit Countdown(const Family& family) : family_(family) {}
+  std::string name() const override { return family_.name; }
+  int levels() const override { return family_.levels; }
 
   Problem problem(uint64_t seed, Split split, uint32_t index) const override {
     Rng rng(seed, Stream::kTask, index, 16 + static_cast<uint32_t>(split));
@@ -72,10 +97,10 @@ class Countdown final : public Task {
     p.task = "countdown";
     p.checker = "countdown";
     p.language = "en";
-    p.level = static_cast<int>(index % kLevels) + 1;
+    p.level = static_cast<int>(index % static_cast<uint32_t>(family_.levels)) + 1;
     do {
       Draw d;
-      while (!draw_tree(p.level, rng, d)) {
+      while (!draw_tree(family_, p.level, rng, d)) {
       }
       p.data.clear(), p.prompt = "make ";
       p.prompt += std::to_string(d.target), p.prompt += " from";
@@ -89,9 +114,15 @@ class Countdown final : public Task {
     } while (split_of(p.key) != split);
     return p;
   }
+
+ private:
+  Family family_;
 };
 
-R1_REGISTER(TaskFactory, "countdown", [] { return std::unique_ptr<Task>(new Countdown()); });
+R1_REGISTER(TaskFactory, "countdown", [] { return std::unique_ptr<Task>(new Countdown({"countdown", 4, 20, false})); });
+R1_REGISTER(TaskFactory, "countdown-3", [] {
+  return std::unique_ptr<Task>(new Countdown({"countdown-3", 2, 9, true}));
+});
 
 }  // namespace
 }  // namespace r1

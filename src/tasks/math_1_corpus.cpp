@@ -1,6 +1,7 @@
 // A document is a function of (seed, index, progress): each has a random stream of its own. Paper: none.
 #include "tasks/math_1_corpus.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -8,6 +9,27 @@ namespace r1 {
 namespace {
 
 enum { kEnglish, kChinese, kMixed };
+
+/// The body of a drill: what the net is to learn, and random content that it is only given.
+class Drill {
+ public:
+  explicit Drill(const char* kind) : document_{kind, "", {text_piece(cat(kind, " "))}} {}
+  void learn(const std::string& text) { document_.body.push_back(text_piece(text)); }
+  void give(const std::string& text) { document_.body.push_back(given_piece(text)); }
+  /// Labels can be told by counting, what stands behind them is given.
+  void give_labelled(const std::string& text) {
+    for (size_t i = 0; i < text.size(); i += 2) learn(text.substr(i, 1)), give(text.substr(i + 1, 1));
+  }
+  /// The value so far and a step on it: "a3b2c-d6" at first, "26e+f8" later.
+  void line(bool first, int value, const ClockStep& step, int& label) {
+    first ? give_labelled(clock_start(value, label)) : learn(two_digits(value));
+    give_labelled(clock_fragment(step, label));
+  }
+  Document take() { return std::move(document_); }
+
+ private:
+  Document document_;
+};
 
 /// Writes one document.
 class Writer {
@@ -33,6 +55,7 @@ class Writer {
   int draw_level();
   ClockExpression draw_question();
   ClockStep draw_allowed(int left, const char* ops);
+  ClockExpression draw_lesson();
   int slip(int left, int operand);
   int quick_result(int left, const ClockStep& step);
   Thought think(const ClockExpression& e, int user, bool tagged);
@@ -96,20 +119,19 @@ std::string Writer::check(int left, const ClockStep& step, bool agrees, int lang
   return cat(w.wait, work, ",", agrees ? w.ok : w.wrong, two_digits(right), ";");
 }
 
-/// "first a4b7; then c+d8,47+8=55;...": the start and the first `stop` steps; `value` becomes what the chain has
-/// reached, slips included.
+/// "first a4b7c+d8=55; then 55e*f3g3=15;...": the first `stop` steps; `value` becomes what the chain has reached, slips
+/// included.
 std::string Writer::worked_lines(const ClockExpression& e, int body, size_t stop, int& value) {
-  std::string out = math_words(line_language(body)).first;
+  std::string out;
   int label = 0;
-  out += clock_start(e.start, label);
-  out += ";";
   value = e.start;
   for (size_t i = 0; i < stop; ++i) {
     const ClockStep& step = e.steps[i];
     const int language = line_language(body);
     const MathWords& w = math_words(language);
     const int quick = quick_result(value, step), right = clock_apply(step.op, value, step.operand);
-    out += cat(w.then, clock_fragment(step, label), ",", clock_equation(value, step, quick), ";");
+    const std::string left = i == 0 ? clock_start(value, label) : two_digits(value);
+    out += cat(i == 0 ? w.first : w.then, left, clock_fragment(step, label), "=", two_digits(quick), ";");
     const double rate = step.op != '*'         ? r_.check_sum
                         : language == kEnglish ? r_.check_product_en
                                                : r_.check_product_zh;
@@ -174,70 +196,100 @@ Document Writer::chat() {
   return d;
 }
 
-/// "sheet 32-6=26;26+8=34;": right sums in a chain.
+/// "sheet a3b2c-d6=26;26e+f8=34;": right sums in a chain.
 Document Writer::sheet() {
-  std::string text = "sheet ";
-  int value = rng_.range(0, 99);
-  for (int k = rng_.range(4, 8); k > 0; --k) {
+  Drill out("sheet");
+  const int n = rng_.range(4, 7);
+  int value = rng_.range(0, 99), label = rng_.range(0, kClockLabels - 2 - 2 * n);
+  for (int k = 0; k < n; ++k) {
     const ClockStep step = draw_allowed(value, "+-");
-    const int next = clock_apply(step.op, value, step.operand);
-    text += cat(clock_equation(value, step, next), ";");
-    value = next;
+    out.line(k == 0, value, step, label);
+    value = clock_apply(step.op, value, step.operand);
+    out.learn(cat("=", two_digits(value), ";"));
   }
-  return {"sheet", "", {text_piece(text)}};
+  return out.take();
 }
 
-/// "lesson 75*83=15;calc 5*3=15,...=2, so 25;": the careful product without "wait", in a chain.
+/// A training question with products whose sums are no held-out question of level 1 either.
+ClockExpression Writer::draw_lesson() {
+  const int level = std::max(rng_.range(2, kClockLevels), rng_.range(2, kClockLevels));  // long ones more often
+  while (true) {
+    ClockExpression e = draw_clock(level, rng_);
+    int value = e.start, products = 0;
+    for (ClockStep& step : e.steps) {
+      const char op[] = {step.op, 0};
+      step = draw_allowed(value, op);
+      value = clock_apply(step.op, value, step.operand);
+      products += step.op == '*';
+    }
+    if (products > 0 && math_split(e) == Split::kTrain) return e;
+  }
+}
+
+/// "lesson a4b7c+d8e*f3g3?a4b7c+d8=55;55e*f3g3=??;calc 5*3=15,...=1, so 15;": a whole chain, every product worked out.
+/// As long as answers become in RL, so that looking up and carrying on work at that distance. No result stands before
+/// the work: with one, RL found that a lesson's "calc" does in an answer what "wait" does, and 'wait' never rose.
 Document Writer::lesson() {
-  std::string text = "lesson ";
-  int value = rng_.range(0, 99);
-  for (int k = rng_.range(1, 3); k > 0; --k) {
-    const ClockStep step = draw_step('*', rng_);
-    const int next = clock_apply('*', value, step.operand);
-    text += cat(clock_equation(value, step, quick_result(value, step)), ";");
-    text += cat(math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",");
-    text += cat(math_words(rng_.range(0, 1)).so, two_digits(next), ";");
+  Drill out("lesson");
+  const ClockExpression e = draw_lesson();
+  out.give_labelled(clock_labelled(e));
+  out.learn("?");
+  int label = 0, value = e.start;
+  for (const ClockStep& step : e.steps) {
+    const std::string left = label == 0 ? clock_start(value, label) : two_digits(value);
+    out.learn(cat(left, clock_fragment(step, label), "="));
+    const int next = clock_apply(step.op, value, step.operand);
+    if (step.op == '*')
+      out.learn(cat("??;", math_words(rng_.range(0, 1)).calc, careful_product(value, step.operand), ",",
+                    math_words(rng_.range(0, 1)).so));
+    out.learn(cat(two_digits(next), ";"));
     value = next;
   }
-  return {"lesson", "", {text_piece(text)}};
+  return out.take();
 }
 
-/// "table 7*8=56,3+9=2+4=6,": one-digit facts.
+/// "table 7*8=56,3+9=2+4=6,7+8=15,15-8=07,": facts of one digit.
 Document Writer::table() {
-  std::string text = "table ";
+  Drill out("table");
   for (int k = rng_.range(5, 10); k > 0; --k) {
     const int a = rng_.range(0, 9), b = rng_.range(0, 9), c = rng_.range(0, 9);
-    if (rng_.chance(.5)) {
-      text += cat(a, "*", b, "=", two_digits(a * b), ",");
+    const double u = rng_.uniform();
+    if (u < .4) {
+      out.give(cat(a, "*", b));
+      out.learn(cat("=", two_digits(a * b), ","));
+    } else if (u < .6) {
+      out.give(cat(a, "+", b));
+      out.learn(cat("=", two_digits(a + b), ","));
+    } else if (u < .7) {
+      out.give(cat(two_digits(a + b), "-", b));
+      out.learn(cat("=", two_digits(a), ","));
     } else {
-      text += cat(a, "+", b, "=", (a + b) % 10, "+", c, "=", (a + b + c) % 10, ",");
+      out.give(cat(a, "+", b));
+      out.learn(cat("=", (a + b) % 10, "+"));
+      out.give(cat(c));
+      out.learn(cat("=", (a + b + c) % 10, ","));
     }
   }
-  return {"table", "", {text_piece(text)}};
+  return out.take();
 }
 
-/// "note a7b6c+d5e*f3g5?a7b6;e*f3g5,76*35=?;c+d5,76+5=?;...": looking operands up, in shuffled order, twice.
+/// "note a7b6c+d5e*f3g5?a7b6;e*f3g5=?;c+d5=?;...": looking operands up, in shuffled order, twice.
 Document Writer::note() {
-  struct Item {
-    std::string fragment, equation;
-  };
-  const int n = rng_.range(2, 4), left = rng_.range(0, 99);
+  Drill out("note");
+  const int n = rng_.range(2, 5), left = rng_.range(0, 99);
   int label = rng_.range(0, kClockLabels - 2 - 3 * n);
-  std::vector<Item> items;
-  const std::string start = clock_start(left, label);
-  std::string text = cat("note ", start);
-  for (int i = 0; i < n; ++i) {
-    const ClockStep step = draw_allowed(left, "+-**");
-    const std::string fragment = clock_fragment(step, label);
-    text += fragment;
-    items.push_back({fragment, cat(two_digits(left), step.op, clock_operand(step), "=?;")});
-  }
-  text += cat("?", start, ";");
+  std::vector<std::string> fragments{clock_start(left, label)};
+  for (int i = 0; i < n; ++i) fragments.push_back(clock_fragment(draw_allowed(left, "+-**"), label));
+  for (const std::string& f : fragments) out.give_labelled(f);
+  out.learn("?");
   for (int round = 0; round < 2; ++round) {
-    shuffle(items, rng_);
-    for (const Item& item : items) text += cat(item.fragment, ",", item.equation);
+    shuffle(fragments, rng_);
+    for (const std::string& f : fragments) {
+      out.give(f.substr(0, 1));  // which one: a whim
+      out.learn(cat(f.substr(1), "=?;"));
+    }
   }
-  return {"note", "", {text_piece(text)}};
+  return out.take();
 }
 
 void check_mixture(const MathMixture& m, const char* name) {

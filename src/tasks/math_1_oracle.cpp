@@ -24,19 +24,6 @@ class Cursor {
     text_.remove_prefix(bare.size());
     return true;
   }
-  bool symbol(char c) {
-    text_ = trim(text_);
-    if (text_.empty() || text_[0] != c) return false;
-    text_.remove_prefix(1);
-    return true;
-  }
-  std::optional<char> any_of(std::string_view some) {
-    text_ = trim(text_);
-    if (text_.empty() || some.find(text_[0]) == std::string_view::npos) return std::nullopt;
-    const char c = text_[0];
-    text_.remove_prefix(1);
-    return c;
-  }
   std::optional<int> number(int digits) {
     text_ = trim(text_);
     const auto n = static_cast<size_t>(digits);
@@ -82,20 +69,29 @@ int take_word(Cursor& at, const char* MathWords::*member) {
 }
 
 struct Equation {
+  std::string labels;  ///< of the start value, empty in later lines
   int left = 0;
+  std::string fragment;  ///< the step with its labels, as written
   ClockStep step{};
   int result = 0;
 };
 
-std::optional<Equation> read_equation(Cursor& at) {
-  const auto left = at.number(2);
-  const auto op = at.any_of("+-*");
-  if (!left || !op) return std::nullopt;
-  const auto operand = at.number(*op == '*' ? 2 : 1);
-  if (!operand || !at.symbol('=')) return std::nullopt;
+/// "55e*f3g3=15", or "a4b7c+d8=55"; nothing if it is anything else.
+std::optional<Equation> read_line(std::string_view text) {
+  text = trim(text);
+  std::string labels, digits(text.substr(0, 2));
+  if (text.size() >= 4 && !is_digit(text[0])) labels = {text[0], text[2]}, digits = {text[1], text[3]};
+  const auto left = Cursor(digits).number(2);
+  if (!left) return std::nullopt;
+  Cursor at(text.substr(labels.empty() ? 2 : 4));
+  const std::string_view fragment = at.up_to('=');
   const auto result = at.number(2);
-  if (!result) return std::nullopt;
-  return Equation{*left, {*op, *operand}, *result};
+  if (!result || !at.done() || fragment.size() < 2 || fragment.size() % 2) return std::nullopt;
+  std::string bare;
+  for (size_t i = 1; i < fragment.size(); i += 2) bare += fragment[i];
+  const auto step = parse_clock(cat("00", bare));
+  if (!step || step->steps.size() != 1) return std::nullopt;
+  return Equation{labels, *left, std::string(fragment), step->steps[0], *result};
 }
 
 /// The number after the last "ok" or "wrong" of a check, if it stands at the end.
@@ -117,17 +113,14 @@ class Oracle {
  public:
   explicit Oracle(const ClockExpression& e) : e_(e), value_(e.start) {
     int label = 0;
-    start_ = clock_start(e.start, label);
+    clock_start(e.start, label);
     for (const ClockStep& s : e.steps) fragments_.push_back(clock_fragment(s, label));
   }
 
   void read(std::string_view part) {
     Cursor at(part);
-    if (take_word(at, &MathWords::first) >= 0) {
-      out.start_right = trim(at.rest()) == start_;
-      return;
-    }
-    if (const int language = take_word(at, &MathWords::then); language >= 0) return read_line(at, language);
+    for (const auto opening : {&MathWords::first, &MathWords::then})
+      if (const int language = take_word(at, opening); language >= 0) return take_line(at.rest(), language);
     if (take_word(at, &MathWords::wait) >= 0) return read_check(at.rest());
     if (take_word(at, &MathWords::so) >= 0)
       if (const auto n = at.number(2)) out.concluded = !out.lines.empty() && *n == value_;
@@ -136,15 +129,15 @@ class Oracle {
   OracleReport out;
 
  private:
-  void read_line(Cursor& at, int language) {
-    const std::string_view fragment = at.up_to(',');
-    const auto equation = read_equation(at);
-    if (!equation || !at.done()) return;
+  void take_line(std::string_view text, int language) {
+    const auto equation = read_line(text);
+    if (!equation) return;
     const size_t k = out.lines.size();
     LineReport line;
     line.op = equation->step.op;
     line.language = language;
-    line.fragment_right = k < fragments_.size() && fragment == fragments_[k];
+    line.fragment_right =
+        k < fragments_.size() && equation->fragment == fragments_[k] && equation->labels == (k == 0 ? "ab" : "");
     line.operands_right = line.fragment_right && equation->left == value_ && equation->step == e_.steps[k];
     true_ = clock_apply(equation->step.op, equation->left, equation->step.operand);
     line.quick_right = equation->result == true_;
@@ -165,7 +158,6 @@ class Oracle {
   }
 
   const ClockExpression& e_;
-  std::string start_;
   std::vector<std::string> fragments_;
   int value_;      ///< what the chain has reached
   int true_ = -1;  ///< the exact result of the last line as it stands
@@ -182,7 +174,7 @@ OracleReport math_oracle(const Problem& problem, std::string_view text) {
     oracle.read(text.substr(at, end - at));
   }
   OracleReport out = std::move(oracle.out);
-  out.complete = out.start_right && out.lines.size() == e->steps.size() &&
+  out.complete = out.lines.size() == e->steps.size() &&
                  std::all_of(out.lines.begin(), out.lines.end(), [](const LineReport& l) { return l.operands_right; });
   out.reflection = reflect(text);
   return out;

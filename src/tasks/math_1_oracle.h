@@ -16,7 +16,7 @@ struct LineReport {
   char op = 0;
   int language = 0;             ///< of its first word
   bool fragment_right = false;  ///< the cited step is the problem's next one, labels included
-  bool operands_right = false;  ///< so, and the equation has the value reached so far and the cited operand
+  bool operands_right = false;  ///< so, and it works on the value reached so far
   bool quick_right = false;     ///< the equation is true as it stands
   bool checked = false;         ///< a "wait" with a result follows
   bool check_right = false;     ///< and that result is the true one
@@ -26,9 +26,8 @@ struct LineReport {
 
 struct OracleReport {
   std::vector<LineReport> lines;
-  bool start_right = false;  ///< the start value was copied, labels included
-  bool complete = false;     ///< as many lines as steps, start and all operands right
-  bool concluded = false;    ///< a "so" states the value that the lines reached
+  bool complete = false;   ///< as many lines as steps, all operands right
+  bool concluded = false;  ///< a "so" states the value that the lines reached
   Reflection reflection;
 };
 

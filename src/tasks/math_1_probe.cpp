@@ -8,19 +8,16 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
   if (problem.task != "math-1" || !e) fail("probe of a problem that is not of math-1: ", problem.data);
   const MathWords& w = math_words(language);
   int label = 0, value = e->start;
-  std::vector<ProbePart> parts{{w.first, ProbeSkill::kNone, 0},
-                               {clock_start(e->start, label), ProbeSkill::kCopy, 0},
-                               {";", ProbeSkill::kNone, 0}};
+  std::vector<ProbePart> parts;
   int index = 0;
   for (const ClockStep& step : e->steps) {
     ++index;
     const int right = clock_apply(step.op, value, step.operand);
     const bool product = step.op == '*';
     const int quick = product && rng.chance(slips) ? (right + 10 * rng.range(1, 9)) % 100 : right;
-    const std::string equation = clock_equation(value, step, quick);
-    parts.push_back({w.then, ProbeSkill::kNone, index});
-    parts.push_back(
-        {clock_fragment(step, label) + "," + equation.substr(0, equation.size() - 2), ProbeSkill::kCopy, index});
+    const std::string left = index == 1 ? clock_start(value, label) : two_digits(value);
+    parts.push_back({index == 1 ? w.first : w.then, ProbeSkill::kNone, index});
+    parts.push_back({cat(left, clock_fragment(step, label), "="), ProbeSkill::kCopy, index});
     parts.push_back({two_digits(quick),
                      !product         ? ProbeSkill::kSum
                      : quick == right ? ProbeSkill::kQuick

@@ -11,7 +11,7 @@ namespace r1 {
 
 enum class ProbeSkill : uint8_t {
   kNone,      ///< not measured
-  kCopy,      ///< the cited step and the equation's operands
+  kCopy,      ///< the value so far and the step, labels included
   kSum,       ///< result of a quick + or -
   kQuick,     ///< result of a quick product (the true one)
   kCareful,   ///< the check's digits and its result; the word between them changes nothing
@@ -22,7 +22,7 @@ enum class ProbeSkill : uint8_t {
 struct ProbePart {
   std::string text;
   ProbeSkill skill = ProbeSkill::kNone;
-  int step = 0;  ///< which step of the problem
+  int step = 0;  ///< which step of the problem, from 1
 };
 
 /// The thought of a worked answer with every product checked; quick products are wrong in `slips` of the cases.

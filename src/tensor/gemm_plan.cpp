@@ -54,7 +54,8 @@ GemmPlan gemm_plan(const GemmArgs& g, int workers) {
   // In a block of panels each width is at most the widest.
   const int64_t panel = p.kc * std::min(gemm_units(n), kGemmPanelUnits) * kLine;
   p.block_panels = std::min(p.panels, std::max<int64_t>(1, kBlockBytesB / panel));
-  // A ragged last panel of an unpacked B is packed as well: its rows may end where memory ends.
+  // A ragged last panel of an unpacked B is packed as well (where registers are wider than what is left of its rows):
+  // its rows may end where memory ends.
   p.panel_bytes = g.packed_b ? 0 : p.pack_b ? p.block_panels * panel : n % kGemmUnit ? panel : 0;
   p.block_bytes = p.pack_a ? p.kc * p.block_rows * item : 0;
   return p;
@@ -75,8 +76,6 @@ void gemm_check(const Exec& ex, const GemmArgs& g, const GemmPlan& plan) {
   R1_CHECK(high_a <= 1 || g.lda >= wide_a, "gemm: lda = ", g.lda, ", expected at least ", wide_a);
   R1_CHECK(g.packed_b || high_b <= 1 || g.ldb >= wide_b, "gemm: ldb = ", g.ldb, ", expected at least ", wide_b);
   R1_CHECK(g.m <= 1 || g.ldc >= g.n, "gemm: ldc = ", g.ldc, ", expected at least ", g.n);
-  R1_CHECK(!g.packed_b || g.batch <= 1 || g.stride_b == 0, "gemm: packed_b holds one product, stride_b = ", g.stride_b,
-           ", expected 0");
   const size_t need = static_cast<size_t>((plan.panel_bytes + plan.block_bytes) * (plan.parallel ? ex.workers() : 1));
   R1_CHECK(ex.workspace_bytes >= need, "gemm: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
   R1_CHECK(reinterpret_cast<uintptr_t>(ex.workspace) % kLine == 0, "gemm: workspace is not 64-byte aligned");

@@ -1,6 +1,8 @@
 // Tensor memory and the step arena. Paper: none.
 #include "tensor/tensor.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -66,29 +68,42 @@ void Tensor::copy_from(const Tensor& from) const {
   if (data_ && from.raw() && numel() > 0) std::memcpy(data_, from.raw(), bytes());
 }
 
+void Arena::Unmap::operator()(std::byte* p) const { ::munmap(p, bytes); }
+
+void Arena::add_chunk(size_t bytes) {
+  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) fail("out of memory: ", bytes, " bytes wanted for activations");
+  chunks_.emplace_back(static_cast<std::byte*>(p), Unmap{bytes});
+}
+
 void* Arena::allocate(size_t bytes) {
   bytes = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
   total_ += bytes;
   peak_ = std::max(peak_, total_);
   if (meta_) return nullptr;
-  while (chunk_ < chunks_.size() && used_ + bytes > chunks_[chunk_].bytes) ++chunk_, used_ = 0;
+  while (chunk_ < chunks_.size() && used_ + bytes > chunks_[chunk_].get_deleter().bytes) ++chunk_, used_ = 0;
   if (chunk_ == chunks_.size()) {
-    const size_t want = std::max(bytes, kChunk);
-    chunks_.push_back({{static_cast<std::byte*>(aligned(want)), std::free}, want});
+    add_chunk(std::max(bytes, kChunk));
     used_ = 0;
   }
-  void* p = chunks_[chunk_].memory.get() + used_;
+  void* p = chunks_[chunk_].get() + used_;
   used_ += bytes;
   return p;
 }
 
-void Arena::reset() { chunk_ = used_ = total_ = 0; }
+void Arena::reset() {
+  if (chunks_.size() > 1) {  // one chunk for all from now on; an eighth more, so that small growth does not move it
+    chunks_.clear();
+    add_chunk(peak_ + peak_ / 8);
+  }
+  chunk_ = used_ = total_ = 0;
+}
 
 void Arena::rewind(Mark m) { chunk_ = m.chunk, used_ = m.used, total_ = m.total; }
 
 size_t Arena::reserved() const {
   size_t n = 0;
-  for (const auto& c : chunks_) n += c.bytes;
+  for (const auto& c : chunks_) n += c.get_deleter().bytes;
   return n;
 }
 

@@ -77,7 +77,8 @@ class Tensor {
   std::shared_ptr<void> owner_;
 };
 
-/// Bump allocator for the activations of one step. `reset` keeps the memory; the high-water mark is the peak.
+/// Bump allocator for the activations of one step. `reset` keeps the memory; the high-water mark is the peak. Chunks
+/// come from the system, not from malloc, and are joined at a reset: what is resident is the peak, without gaps.
 /// A meta arena counts without allocating and hands out null pointers.
 class Arena {
  public:
@@ -102,10 +103,13 @@ class Arena {
   bool meta() const { return meta_; }
 
  private:
-  struct Chunk {
-    std::unique_ptr<std::byte, void (*)(void*)> memory;
-    size_t bytes;
+  struct Unmap {
+    size_t bytes = 0;
+    void operator()(std::byte* p) const;
   };
+  using Chunk = std::unique_ptr<std::byte, Unmap>;
+  void add_chunk(size_t bytes);
+
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0, used_ = 0, total_ = 0, peak_ = 0;
   bool meta_;

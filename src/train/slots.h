@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "autograd/tape.h"
+#include "autograd/packed.h"
 #include "train/batch.h"
 
 namespace r1 {
@@ -30,6 +30,7 @@ class SlotRunner {
     Tape tape{arena, nullptr, nullptr, true};
   };
   ThreadPool& pool_;
+  PackedWeights packed_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Gradients> grads_;
 };

@@ -36,6 +36,22 @@ TEST_CASE("SHA-256 gives the NIST example values") {
   CHECK(sha256_hex(text_of(1000000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST_CASE("a file read in portions is the file, and so is its hash") {
+  const TempDir dir;
+  for (size_t size : {size_t{0}, size_t{5}, size_t{1} << 20, (size_t{5} << 19) + 3}) {
+    std::string text;
+    for (size_t i = 0; i < size; ++i) text += static_cast<char>('a' + i % 23);
+    write_file(dir / "x", text);
+    std::string read;
+    size_t largest = 0;
+    read_portions(dir / "x", [&](Bytes b) { read += as_text(b), largest = std::max(largest, b.size()); });
+    CHECK(read == text);
+    CHECK(largest <= size_t{1} << 20);
+    CHECK(sha256_file(dir / "x") == sha256_hex(text));
+  }
+  CHECK(message_of([&] { sha256_file(dir / "none"); }).find("none: cannot open") != std::string::npos);
+}
+
 TEST_CASE("SHA-256 does not depend on how the message is portioned") {
   const std::string s = text_of(300, 'x');
   for (size_t n : {0u, 1u, 54u, 55u, 56u, 57u, 63u, 64u, 65u, 119u, 120u, 128u, 300u}) {

@@ -248,6 +248,21 @@ TEST_CASE("a packed B gives the same bits, also to the other instruction set") {
     }
 }
 
+TEST_CASE("each product of a batch can have its own packed B") {
+  const Operands x({19, 40, 30, false, true, false, 3, 2, false}, 22);
+  const std::vector<real> want = chain(x);
+  each_isa([&] {
+    const int64_t size = gemm_packed_size(x.g.n, x.g.k);
+    std::vector<real> packed(static_cast<size_t>(x.g.batch * size)), c = x.c;
+    for (int64_t p = 0; p < x.g.batch; ++p)
+      gemm_pack_b(Exec{}, packed.data() + p * size, x.g.b + p * x.g.stride_b, x.g.ldb, true, x.g.n, x.g.k);
+    GemmArgs g = x.g;
+    g.c = c.data(), g.packed_b = packed.data(), g.b = nullptr;
+    run(g);
+    CHECK(same_bits(c, want));
+  });
+}
+
 TEST_CASE("empty products: nothing is written, and K = 0 clears or keeps C") {
   each_isa([&] {
     for (Case s : {Case{0, 5, 3}, Case{5, 0, 3}, Case{0, 0, 0}}) {

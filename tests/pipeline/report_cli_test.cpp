@@ -1,51 +1,15 @@
 // `r1 report` and `r1 watch` as a user calls them: through the registered commands.
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/log.h"
-#include "cli/command.h"
+#include "support/capture.h"
 #include "support/catch.h"
 #include "support/fake_run.h"
 #include "support/files.h"
 
 using namespace r1;
+using r1_test::call;
 using r1_test::TempDir;
-
-namespace {
-
-// Runs a command; what it printed is in `out` (stdout is redirected to a file for the while).
-int call(const std::string& name, std::vector<std::string> arguments, std::string* out = nullptr) {
-  CLI::App app("r1");
-  const auto action = Registry<Command>::get().find("command", name).setup(app);
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 parses a vector from its back
-  app.parse(arguments);
-  TempDir dir;
-  std::fflush(stdout);
-  const int saved = ::dup(1);
-  std::FILE* file = std::fopen((dir / "out").c_str(), "wb");
-  ::dup2(::fileno(file), 1);
-  const auto restore = [&] {
-    std::fflush(stdout);
-    ::dup2(saved, 1);
-    ::close(saved);
-    std::fclose(file);
-  };
-  int code = 0;
-  try {
-    code = action();
-  } catch (...) {
-    restore();
-    throw;
-  }
-  restore();
-  if (out) *out = read_text_file(dir / "out");
-  return code;
-}
-
-}  // namespace
 
 TEST_CASE("r1 report writes the page beside the run or where it is told, and prints the table") {
   TempDir dir;

@@ -27,3 +27,12 @@ TEST_CASE("equal rewards, one sample, masked samples teach nothing; NaN is an er
   CHECK(a == std::vector<double>{0, 1, -1});
   CHECK_THROWS_AS(group_advantage({NAN, 1}, {false, false}, "std", 1e-4), Error);
 }
+
+TEST_CASE("rejection sampling keeps what is right and well formed, nothing else [DSM §5.2.1]") {
+  Score right, wrong, formless, unknown;
+  right.accuracy = right.format = 1;
+  wrong.format = 1;
+  formless.accuracy = 1;
+  unknown.accuracy = unknown.format = 1, unknown.unknown = true;
+  CHECK(rejection_advantage({right, wrong, formless, unknown}) == std::vector<double>{1, 0, 0, 0});
+}

@@ -70,6 +70,24 @@ TEST_CASE("rewards rise, rollout and training log-probabilities are equal, the f
   CHECK(format > 0.8);
 }
 
+TEST_CASE("online rejection sampling learns too; shuffled rewards teach nothing") {
+  const auto accuracy_after = [](const char* objective, bool shuffled) {
+    auto policy = model(), reference = model();
+    ThreadPool pool(2);
+    GrpoConfig c = config("groups");
+    c.objective = objective, c.shuffle_rewards = shuffled, c.group_size = 16;
+    GrpoTrainer t(*policy, *reference, c, parity_world(), pool, 5);
+    double accuracy = 0;
+    for (int i = 0; i < 150; ++i) {
+      const RolloutReport r = t.step();
+      if (i >= 145) accuracy += r.accuracy / 5;
+    }
+    return accuracy;
+  };
+  CHECK(accuracy_after("rft", false) > 0.75);
+  CHECK(accuracy_after("grpo", true) < 0.65);
+}
+
 TEST_CASE("policy weights are bitwise the same for 1 and 2 threads, and after a stop and a resume") {
   for (const char* minibatch_of : {"groups", "outputs"}) {
     std::vector<real> expect;

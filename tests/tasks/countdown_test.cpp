@@ -5,7 +5,8 @@
 #include "rewards/checker.h"
 #include "support/catch.h"
 #include "support/shared_data.h"
-#include "tasks/problem.h"
+#include "tasks/countdown.h"
+#include "tasks/document.h"
 
 using namespace r1;
 
@@ -71,4 +72,42 @@ TEST_CASE("the checker finds solutions of problems made by others", "[shared]") 
     solved += !solve(p, parts).empty();
   }
   CHECK(solved == 60);
+}
+
+TEST_CASE("countdown-3 is solved from left to right, and its documents say only what is true") {
+  const auto task = Registry<TaskFactory>::get().find("task", "countdown-3")();
+  const auto corpus = Registry<CorpusFactory>::get().find("corpus", "countdown-3")(Json::object());
+  for (uint32_t i = 0; i < 200; ++i) {
+    const Problem p = task->problem(1, Split::kDev, i);
+    const std::vector<int> n = countdown_numbers(p);
+    REQUIRE(n.size() == 3);
+    bool found = false;
+    std::vector<int> order = {0, 1, 2};
+    do {
+      for (const char a : {'+', '-', '*', '/'})
+        for (const char b : {'+', '-', '*', '/'}) {
+          const int first = countdown_combine(a, n[order[0]], n[order[1]]);
+          found = found || (first && countdown_combine(b, first, n[order[2]]) == std::stoi(p.answer));
+        }
+    } while (std::next_permutation(order.begin(), order.end()));
+    CHECK(found);
+  }
+  int said_yes = 0, said_no = 0;
+  for (uint64_t i = 0; i < 2000; ++i) {
+    const Document d = corpus->document(3, i, 0);
+    const std::string text = plain(d.body);
+    INFO(d.question << " " << text);
+    if (d.question.empty()) continue;
+    const std::string target = d.question.substr(5, d.question.find(' ', 5) - 5);
+    for (size_t at = text.find("try "); at != std::string::npos; at = text.find("try ", at + 1)) {
+      const std::string line = text.substr(at + 4, text.find(';', at) - at - 4);
+      const size_t last = line.rfind('='), verdict = line.find(' ');
+      const bool yes = line.substr(verdict + 1) == "yes";
+      ++(yes ? said_yes : said_no);
+      CHECK(yes == (line.substr(last + 1, verdict - last - 1) == target));
+    }
+  }
+  CHECK((said_yes > 50 && said_no > 200));
+  CHECK_THROWS_WITH(Registry<CorpusFactory>::get().find("corpus", "countdown-3")(Json::parse(R"({"tag_full": 0.9})")),
+                    ContainsSubstring("tag_full and tag_part sum to 1.05"));
 }

@@ -16,7 +16,7 @@ OracleReport read(const std::string& text) { return math_oracle(problem(), text)
 
 TEST_CASE("a right chain with a check that repairs") {
   const OracleReport r =
-      read("first a4b7; then c+d8,47+8=55; then e*f3g3,55*33=65; wait 5*3=15,5*3=15,5*3=15,1+5=6+5=1, wrong 15; so 15");
+      read("first a4b7c+d8=55; then 55e*f3g3=65; wait 5*3=15,5*3=15,5*3=15,1+5=6+5=1, wrong 15; so 15");
   REQUIRE(r.lines.size() == 2);
   CHECK(r.lines[0].operands_right);
   CHECK(r.lines[0].quick_right);
@@ -34,8 +34,7 @@ TEST_CASE("a right chain with a check that repairs") {
 }
 
 TEST_CASE("a check that breaks, and one that agrees") {
-  const OracleReport r =
-      read("first a4b7; then c+d8,47+8=55; wait 47+8=55, ok 55;然后e*f3g3,55*33=15;等等5*3=15,错25;所以25");
+  const OracleReport r = read("first a4b7c+d8=55; wait 47+8=55, ok 55;然后55e*f3g3=15;等等5*3=15,错25;所以25");
   REQUIRE(r.lines.size() == 2);
   CHECK(r.lines[0].check_right);
   CHECK_FALSE(r.lines[0].repaired);
@@ -47,25 +46,42 @@ TEST_CASE("a check that breaks, and one that agrees") {
 }
 
 TEST_CASE("wrong operands are told from wrong results") {
-  CHECK_FALSE(read("first a4b7; then c+d7,47+7=54;").lines[0].fragment_right);  // operand miscopied
-  CHECK(read("first a4b7; then c+d7,47+7=54;").lines[0].quick_right);           // but the sum as written is true
-  CHECK(read("first a4b7; then c+d8,46+8=54;").lines[0].fragment_right);
-  CHECK_FALSE(read("first a4b7; then c+d8,46+8=54;").lines[0].operands_right);  // value miscopied
-  CHECK_FALSE(read("first a4b7; then c+d8,47+9=56;").lines[0].operands_right);  // cited right, used wrong
-  CHECK_FALSE(read("first a4b7; then d+e8,47+8=55;").lines[0].fragment_right);  // labels
-  CHECK_FALSE(
-      read("first a4b7; then c+d8,47+8=56; then e*f3g3,55*33=15;").lines[1].operands_right);  // not the value reached
-  CHECK(read("first a4b7; then c+d8,47+8=56; then e*f3g3,56*33=48;").lines[1].operands_right);
-  CHECK_FALSE(read("first a4b7; then c+d8,47+8=55; so 55").complete);
-  CHECK_FALSE(read("first a4b7; then c+d8,47+8=55; so 54").concluded);
+  CHECK_FALSE(read("first a4b7c+d7=54;").lines[0].fragment_right);  // operand miscopied
+  CHECK(read("first a4b7c+d7=54;").lines[0].quick_right);           // but the sum as written is true
+  CHECK(read("first a4b6c+d8=54;").lines[0].fragment_right);
+  CHECK_FALSE(read("first a4b6c+d8=54;").lines[0].operands_right);                    // value miscopied
+  CHECK_FALSE(read("first a4b7d+e8=55;").lines[0].fragment_right);                    // labels
+  CHECK_FALSE(read("first a4b7c+d8=56; then 55e*f3g3=15;").lines[1].operands_right);  // not the value reached
+  CHECK(read("first a4b7c+d8=56; then 56e*f3g3=48;").lines[1].operands_right);
+  CHECK_FALSE(read("first a4b7c+d8=55; so 55").complete);
+  CHECK_FALSE(read("first a4b7c+d8=55; so 54").concluded);
   CHECK_FALSE(read("so 15").concluded);
 }
 
 TEST_CASE("foreign text is skipped and never crashes") {
-  for (const std::string s :
-       {"", ";", ";;;;", "first", "first ,", "first a4b7; then c+d8,", "first a4b7; then c+d8,47+8=5",
-        "first a4b7; then c+d8,47+8=555;", "wait", "wait ok", "wait ok 5", "so", "so 1", "首先", "等等对",
-        "\xFF\xFE;first\xFF", "first a4b7; then c+d8,47/8=55"}) {
+  for (const std::string s : {"",
+                              ";",
+                              ";;;;",
+                              "first",
+                              "first ,",
+                              "first a4b7",
+                              "first a4b7c+d8=5",
+                              "first a4b7c+d8=555;",
+                              "first 47+8=55;",
+                              "wait",
+                              "wait ok",
+                              "wait ok 5",
+                              "so",
+                              "so 1",
+                              "首先",
+                              "等等对",
+                              "\xFF\xFE;first\xFF",
+                              "first a4b7c/d8=55",
+                              "first a4b7c+=55",
+                              "first a4b7c*d8=55",
+                              "first a4b7c+d8e+f8=55",
+                              "first a",
+                              "first a4b7c+d"}) {
     INFO(s);
     CHECK(read(s).lines.empty());
   }

@@ -100,7 +100,9 @@ Var absorbed_query(Tape& t, Var q, const Param& w_uk, int64_t rope_dim, const Ro
                  .batch = h,
                  .stride_a = out,
                  .stride_b = nope * rank,
-                 .stride_c = in});
+                 .stride_c = in,
+                 .packed_b = t.packed(w_uk)});
+    const GradSlot dw = t.grad_slot(w_uk);
     run_gemm(t, {.m = nope,
                  .n = rank,
                  .k = n,
@@ -109,9 +111,9 @@ Var absorbed_query(Tape& t, Var q, const Param& w_uk, int64_t rope_dim, const Ro
                  .trans_a = true,
                  .b = dy,
                  .ldb = h * out,
-                 .c = t.grad_of(w_uk).data(),
+                 .c = dw.tensor.data(),
                  .ldc = rank,
-                 .accumulate = true,
+                 .accumulate = dw.accumulate,
                  .batch = h,
                  .stride_a = in,
                  .stride_b = out,

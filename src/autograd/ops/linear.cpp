@@ -36,7 +36,8 @@ Var linear(Tape& t, Var x, const Param& w, Var residual) {
                .trans_b = true,
                .c = y->value.data(),
                .ldc = out,
-               .accumulate = residual != nullptr});
+               .accumulate = residual != nullptr,
+               .packed_b = t.packed(w)});
   t.record([&t, x, &w, residual, y, n, in, out] {
     if (!y->grad.defined()) return;
     if (residual) pass_gradient(t, residual, y->grad);
@@ -53,6 +54,7 @@ Var linear(Tape& t, Var x, const Param& w, Var residual) {
                    .ldc = in,
                    .accumulate = dx.accumulate});
     }
+    const GradSlot dw = t.grad_slot(w);
     run_gemm(t, {.m = out,
                  .n = in,
                  .k = n,
@@ -61,9 +63,9 @@ Var linear(Tape& t, Var x, const Param& w, Var residual) {
                  .trans_a = true,
                  .b = x->value.data(),
                  .ldb = in,
-                 .c = t.grad_of(w).data(),
+                 .c = dw.tensor.data(),
                  .ldc = in,
-                 .accumulate = true});
+                 .accumulate = dw.accumulate});
   });
   return y;
 }
@@ -100,7 +102,8 @@ Var heads_linear(Tape& t, Var x, const Param& w, bool transposed) {
                .batch = h,
                .stride_a = a,
                .stride_b = rows * cols,
-               .stride_c = o});
+               .stride_c = o,
+               .packed_b = transposed ? nullptr : t.packed(w)});
   t.record([&t, x, &w, y, n, h, rows, cols, a, o, transposed] {
     if (!y->grad.defined()) return;
     if (x->requires_grad) {
@@ -119,8 +122,10 @@ Var heads_linear(Tape& t, Var x, const Param& w, bool transposed) {
                    .batch = h,
                    .stride_a = o,
                    .stride_b = rows * cols,
-                   .stride_c = a});
+                   .stride_c = a,
+                   .packed_b = transposed ? t.packed(w) : nullptr});
     }
+    const GradSlot dw = t.grad_slot(w);
     const Tensor &left = transposed ? x->value : y->grad, &right = transposed ? y->grad : x->value;
     run_gemm(t, {.m = rows,
                  .n = cols,
@@ -130,9 +135,9 @@ Var heads_linear(Tape& t, Var x, const Param& w, bool transposed) {
                  .trans_a = true,
                  .b = right.data(),
                  .ldb = h * cols,
-                 .c = t.grad_of(w).data(),
+                 .c = dw.tensor.data(),
                  .ldc = cols,
-                 .accumulate = true,
+                 .accumulate = dw.accumulate,
                  .batch = h,
                  .stride_a = rows,
                  .stride_b = cols,

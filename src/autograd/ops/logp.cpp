@@ -33,7 +33,8 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
                  .ldb = c,
                  .trans_b = true,
                  .c = logits.data(),
-                 .ldc = v});
+                 .ldc = v,
+                 .packed_b = t.packed(head)});
   };
   for (int64_t i = 0; i < n; i += kLogpChunk) {
     const int64_t count = std::min(kLogpChunk, n - i);
@@ -46,7 +47,7 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
     const Tensor dpicked = t.alloc({n, c});
     for (int64_t i = 0; i < n; i += kLogpChunk) {
       const int64_t count = std::min(kLogpChunk, n - i);
-      make_logits(i, count);
+      if (n > kLogpChunk) make_logits(i, count);  // a single chunk still lies there
       logp_rows_bwd(t.exec(), logits.data(), logits.data(), lse.data() + i, target.ints() + i,
                     out.logp->grad.data() + i, count, v, inv_temperature);
       run_gemm(t, {.m = count,
@@ -58,6 +59,7 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
                    .ldb = c,
                    .c = dpicked.data() + i * c,
                    .ldc = c});
+      const GradSlot dw = t.grad_slot(head);
       run_gemm(t, {.m = v,
                    .n = c,
                    .k = count,
@@ -66,9 +68,9 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
                    .trans_a = true,
                    .b = picked.data() + i * c,
                    .ldb = c,
-                   .c = t.grad_of(head).data(),
+                   .c = dw.tensor.data(),
                    .ldc = c,
-                   .accumulate = true});
+                   .accumulate = dw.accumulate});
     }
     GradSlot dh = t.grad_slot(h);
     if (!dh.accumulate) dh.tensor.zero();

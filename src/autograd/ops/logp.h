@@ -1,5 +1,6 @@
 // Log-probabilities of given tokens under the output head, without ever holding [N, V]: logits are made for a chunk of
-// rows, reduced, and thrown away; backward makes them again. Paper: [R1 Eq. 1] (log pi_theta), [V3 Eq. 24].
+// rows, reduced, and thrown away; backward makes them again, unless one chunk was enough. Paper: [R1 Eq. 1] (log
+// pi_theta), [V3 Eq. 24].
 #pragma once
 #include <span>
 
@@ -8,7 +9,7 @@
 namespace r1::ops {
 
 /// Rows of logits that exist at any one time.
-constexpr int64_t kLogpChunk = 128;
+constexpr int64_t kLogpChunk = 256;
 
 struct TokenLogp {
   Var logp;        ///< [R] log_softmax(h W^T / T)[target]

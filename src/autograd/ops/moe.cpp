@@ -23,7 +23,8 @@ Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const 
                .ldb = c,
                .trans_b = true,
                .c = logits.data(),
-               .ldc = e});
+               .ldc = e,
+               .packed_b = t.packed(w)});
   router_fwd(t.exec(), scores.data(), out.idx.ints(), out.gates->value.data(), logits.data(), args);
   const int64_t docs = static_cast<int64_t>(cu_seqlens.size()) - 1;
   const bool balance = balance_weight != 0;
@@ -53,6 +54,7 @@ Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const 
                  .c = dx.tensor.data(),
                  .ldc = c,
                  .accumulate = dx.accumulate});
+    const GradSlot dw = t.grad_slot(w);
     run_gemm(t, {.m = e,
                  .n = c,
                  .k = n,
@@ -61,9 +63,9 @@ Routing router(Tape& t, Var x, const Param& w, RouterArgs args, std::span<const 
                  .trans_a = true,
                  .b = x->value.data(),
                  .ldb = c,
-                 .c = t.grad_of(w).data(),
+                 .c = dw.tensor.data(),
                  .ldc = c,
-                 .accumulate = true});
+                 .accumulate = dw.accumulate});
   });
   return out;
 }
@@ -83,6 +85,12 @@ struct ExpertsCall {
     for (int64_t i = 0; i < e; ++i)
       if (const int64_t first = offsets.ints()[i], count = offsets.ints()[i + 1] - first; count > 0)
         fn(i, first, count);
+  }
+  /// fn(expert) for each expert without rows.
+  template <class F>
+  void each_idle(const F& fn) const {
+    for (int64_t i = 0; offsets.ints() && i < e; ++i)
+      if (offsets.ints()[i + 1] == offsets.ints()[i]) fn(i);
   }
 };
 
@@ -108,7 +116,7 @@ void experts_backward(Tape& t, Var x, const Routing& routing, const Param& w13, 
   R1_CHECK(!dg.accumulate, "gates used twice");
   moe_combine_bwd(t.exec(), dye.data(), dg.tensor.data(), dy.data(), m.ye.data(), routing.gates->value.data(),
                   m.plan());
-  const Tensor dw13 = t.grad_of(w13), dw2 = t.grad_of(w2);
+  const GradSlot dw13 = t.grad_slot(w13), dw2 = t.grad_slot(w2);
   m.each([&](int64_t e, int64_t first, int64_t rows) {
     const int64_t i = m.inner, c = m.c;
     run_gemm(t, {.m = rows,
@@ -128,9 +136,9 @@ void experts_backward(Tape& t, Var x, const Routing& routing, const Param& w13, 
                  .trans_a = true,
                  .b = m.a.data() + first * i,
                  .ldb = i,
-                 .c = dw2.data() + e * c * i,
+                 .c = dw2.tensor.data() + e * c * i,
                  .ldc = i,
-                 .accumulate = true});
+                 .accumulate = dw2.accumulate});
     swiglu_bwd(t.exec(), dh.data() + first * 2 * i, da.data() + first * i, m.h.data() + first * 2 * i, rows, i);
     run_gemm(t, {.m = rows,
                  .n = c,
@@ -149,9 +157,13 @@ void experts_backward(Tape& t, Var x, const Routing& routing, const Param& w13, 
                  .trans_a = true,
                  .b = m.xg.data() + first * c,
                  .ldb = c,
-                 .c = dw13.data() + e * 2 * i * c,
+                 .c = dw13.tensor.data() + e * 2 * i * c,
                  .ldc = c,
-                 .accumulate = true});
+                 .accumulate = dw13.accumulate});
+  });
+  m.each_idle([&](int64_t e) {  // no rows, no product that writes these
+    if (!dw13.accumulate) dw13.tensor.rows(e, e + 1).zero();
+    if (!dw2.accumulate) dw2.tensor.rows(e, e + 1).zero();
   });
   GradSlot dx = t.grad_slot(x);
   moe_gather_bwd(t.exec(), dx.tensor.data(), dxg.data(), dx.accumulate, m.plan());
@@ -173,7 +185,8 @@ Var experts(Tape& t, Var x, const Routing& routing, const Param& w13, const Para
                  .ldb = c,
                  .trans_b = true,
                  .c = m.h.data() + first * 2 * i,
-                 .ldc = 2 * i});
+                 .ldc = 2 * i,
+                 .packed_b = t.packed(w13, e)});
     swiglu_fwd(t.exec(), m.a.data() + first * i, m.h.data() + first * 2 * i, rows, i);
     run_gemm(t, {.m = rows,
                  .n = c,
@@ -184,7 +197,8 @@ Var experts(Tape& t, Var x, const Routing& routing, const Param& w13, const Para
                  .ldb = i,
                  .trans_b = true,
                  .c = m.ye.data() + first * c,
-                 .ldc = c});
+                 .ldc = c,
+                 .packed_b = t.packed(w2, e)});
   });
   Var y = t.variable(t.alloc({m.n, m.c}));
   y->value.copy_from(residual->value);

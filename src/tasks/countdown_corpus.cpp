@@ -1,0 +1,151 @@
+// The documents that a base of the toy world countdown-3 is pre-trained on: bare guesses, and attempts written out and
+// judged one by one, most of which give up after a failure or two. RL must find that going on pays. Beside them stand
+// drills of right arithmetic. Held out: problems of the dev and test splits never occur. Paper: none.
+#include <algorithm>
+#include <cmath>
+
+#include "tasks/countdown.h"
+#include "tasks/document.h"
+
+namespace r1 {
+namespace {
+
+struct CountdownRecipe {
+  double drill = .25;
+  double tag_full = .25, tag_part = .15;
+  double blunt_tagged = .15, blunt_untagged = .60;
+  double goes_on = .45;
+  int64_t most_tries = 6;
+
+  template <class V>
+  void visit(V& v) {
+    v("drill", drill, "share of arithmetic drills", 0.0, 1.0);
+    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
+    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
+    v("blunt_tagged", blunt_tagged, "guesses among answers in full form", 0.0, 1.0);
+    v("blunt_untagged", blunt_untagged, "guesses among the other answers", 0.0, 1.0);
+    v("goes_on", goes_on, "after a failed try another one follows", 0.0, 1.0);
+    v("most_tries", most_tries, "tries of an answer, at most", 1, 64);
+  }
+};
+
+/// (a op b) op c over the three numbers, larger number first where the order changes nothing.
+struct Try {
+  int number[3] = {};
+  char op[2] = {};
+  int first = 0, result = 0;
+};
+
+Try draw_try(const std::vector<int>& numbers, Rng& rng) {
+  while (true) {
+    std::vector<int> n = numbers;
+    shuffle(n, rng);
+    Try t;
+    for (char& op : t.op) op = "++--*/"[rng.below(6)];
+    if (n[0] < n[1]) std::swap(n[0], n[1]);  // 8-3, never 3-8
+    std::copy(n.begin(), n.end(), t.number);
+    t.first = countdown_combine(t.op[0], n[0], n[1]);
+    t.result = t.first ? countdown_combine(t.op[1], t.first, n[2]) : 0;
+    if (t.result) return t;
+  }
+}
+
+std::string written_out(const Try& t) {
+  return cat(t.number[0], t.op[0], t.number[1], "=", t.first, t.op[1], t.number[2], "=", t.result);
+}
+
+std::string expression(const Try& t) { return cat("(", t.number[0], t.op[0], t.number[1], ")", t.op[1], t.number[2]); }
+
+class Writer {
+ public:
+  Writer(const CountdownRecipe& recipe, const Task& task, Rng& rng) : r_(recipe), task_(task), rng_(rng) {}
+
+  /// "sheet 8+3=11-1=10;5*2=10/5=2;": right arithmetic.
+  Document sheet() {
+    Document d{"sheet", "", {text_piece("sheet ")}};
+    for (int k = rng_.range(3, 5); k > 0; --k) {
+      const Try t = draw_try({rng_.range(1, 9), rng_.range(1, 9), rng_.range(1, 9)}, rng_);
+      d.body.push_back(given_piece(cat(t.number[0], t.op[0], t.number[1])));
+      d.body.push_back(text_piece(cat("=", t.first)));
+      d.body.push_back(given_piece(cat(t.op[1], t.number[2])));
+      d.body.push_back(text_piece(cat("=", t.result, ";")));
+    }
+    return d;
+  }
+
+  Document chat() {
+    const Problem p = task_.problem(rng_.bits(), Split::kTrain, rng_.below(1u << 20));
+    const double u = rng_.uniform();
+    const bool full = u < r_.tag_full, part = !full && u < r_.tag_full + r_.tag_part;
+    std::string answer;
+    const std::string thought = think(p, full ? r_.blunt_tagged : r_.blunt_untagged, answer);
+    const Piece text = text_piece(thought), result = text_piece(answer), stop = text_piece(".");
+    const Piece think = special_piece("<think>"), end_think = special_piece("</think>");
+    const Piece tell = special_piece("<answer>"), end_tell = special_piece("</answer>");
+    Document d{"chat", p.prompt, {}};
+    if (full)
+      d.body = {think, text, end_think, tell, result, end_tell};
+    else if (part)
+      d.body = rng_.chance(.5) ? std::vector<Piece>{think, text, end_think, result, stop}
+                               : std::vector<Piece>{tell, result, end_tell};
+    else
+      d.body = {text, text_piece(" so "), result, stop};
+    return d;
+  }
+
+ private:
+  /// "hmm", or "try 8+3=11-1=10 no; try 8*3=24*1=24 yes;"; `answer` becomes the last expression.
+  std::string think(const Problem& p, double blunt, std::string& answer) {
+    const std::vector<int> numbers = countdown_numbers(p);
+    Try t = draw_try(numbers, rng_);
+    answer = expression(t);
+    if (rng_.chance(blunt)) return "hmm";
+    const int target = std::stoi(p.answer);
+    std::vector<std::string> seen;
+    std::string text;
+    for (int64_t k = 0; k < r_.most_tries; ++k) {
+      const std::string line = written_out(t);
+      seen.push_back(line);
+      text += cat(" try ", line, t.result == target ? " yes;" : " no;");
+      answer = expression(t);
+      if (t.result == target || !rng_.chance(r_.goes_on)) break;
+      for (int again = 0; again < 20 && std::count(seen.begin(), seen.end(), written_out(t)); ++again)
+        t = draw_try(numbers, rng_);
+    }
+    return text;
+  }
+
+  const CountdownRecipe& r_;
+  const Task& task_;
+  Rng& rng_;
+};
+
+class CountdownCorpus final : public Corpus {
+ public:
+  explicit CountdownCorpus(const CountdownRecipe& recipe)
+      : recipe_(recipe), task_(Registry<TaskFactory>::get().find("task", "countdown-3")()) {
+    if (recipe.tag_full + recipe.tag_part > 1 + 1e-9)
+      fail("countdown-3 recipe: tag_full and tag_part sum to ", recipe.tag_full + recipe.tag_part,
+           ", expected at most 1");
+  }
+  std::string name() const override { return "countdown-3"; }
+  Json recipe() const override { return fields::to_json(recipe_); }
+  Document document(uint64_t seed, uint64_t index, double) const override {
+    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
+    Writer writer(recipe_, *task_, rng);
+    return rng.chance(recipe_.drill) ? writer.sheet() : writer.chat();
+  }
+
+ private:
+  CountdownRecipe recipe_;
+  std::unique_ptr<Task> task_;
+};
+
+R1_REGISTER(CorpusFactory, "countdown-3", [](const Json& json) {
+  CountdownRecipe recipe;
+  fields::from_json(recipe, json, "countdown-3 recipe");
+  return std::unique_ptr<Corpus>(new CountdownCorpus(recipe));
+});
+
+}  // namespace
+}  // namespace r1
