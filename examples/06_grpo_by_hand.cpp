@@ -7,12 +7,12 @@
 // always adds is right 197 times. Then read paper_notes/grpo.md, src/kernels/policy_loss.cpp, src/rl/trainer.cpp.
 #include <cmath>
 #include <cstdio>
-#include <sstream>
 
 #include "model/config.h"
 #include "model/deepseek_v3.h"
 #include "rewards/checker.h"
 #include "rl/trainer.h"
+#include "tasks/countdown.h"
 
 using namespace r1;
 
@@ -50,8 +50,9 @@ static Problem problem(Split split, uint32_t i) {  // level 1, as every fourth i
   return Registry<TaskFactory>::get().find("task", "countdown")()->problem(1, split, 4 * i);
 }
 static std::vector<token_t> encode(const Problem& p) {  // the numbers, ascending, and the target: one token each
-  std::istringstream in(p.data + " " + p.answer);
-  return {std::istream_iterator<token_t>(in), {}};
+  std::vector<token_t> ids = countdown_numbers(p);
+  ids.push_back(std::stoi(p.answer));
+  return ids;
 }
 static Score judge(const Problem& p, const std::vector<token_t>& ids) {
   const std::vector<token_t> n = encode(p);
