@@ -1,5 +1,7 @@
-// Defaults of the model interface. Paper: none.
+// Defaults of the model interface, and networks by name. Paper: none.
 #include "model/causal_lm.h"
+
+#include "model/config.h"
 
 namespace r1 {
 
@@ -10,6 +12,16 @@ Var CausalLm::mtp(Tape&, Var, const TokenBatch&, int64_t k) const {
 void CausalLm::allocate() {
   params_.allocate();
   for (Buffer& b : buffers_) b.value = Tensor::zeros(b.value.shape());
+}
+
+std::unique_ptr<CausalLm> make_model(const ModelConfig& config) {
+  return Registry<ModelFactory>::get().find("network", config.arch)(config);
+}
+
+std::vector<std::string> model_archs() {
+  std::vector<std::string> names;
+  for (const auto& [name, make] : Registry<ModelFactory>::get().entries()) names.push_back(name);
+  return names;
 }
 
 }  // namespace r1

@@ -1,4 +1,5 @@
 // The interface that training, rollout and evaluation see: token ids in, hidden states out, one forward for all three.
+// Networks register themselves under the name that ModelConfig::arch has.
 // Paper: none (the network itself: deepseek_v3.h, dense.h).
 #pragma once
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "autograd/tape.h"
+#include "base/registry.h"
 #include "nn/context.h"
 
 namespace r1 {
@@ -63,5 +65,12 @@ class CausalLm {
   ParamList params_;
   std::vector<Buffer> buffers_;
 };
+
+struct ModelConfig;
+/// In a network's .cpp: R1_REGISTER(ModelFactory, "dense", ...).
+using ModelFactory = std::unique_ptr<CausalLm> (*)(const ModelConfig&);
+
+/// The model of a config, shapes only (call allocate(), then init() or load weights).
+std::unique_ptr<CausalLm> make_model(const ModelConfig& config);
 
 }  // namespace r1

@@ -3,10 +3,14 @@
 #pragma once
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/fields.h"
 
 namespace r1 {
+
+/// Names of the networks that exist (each registers itself, causal_lm.h).
+std::vector<std::string> model_archs();
 
 struct ModelConfig {
   std::string arch = "deepseek_v3";  ///< ours: deepseek_v3 | dense
@@ -50,7 +54,7 @@ struct ModelConfig {
 
   template <class V>
   void visit(V& v) {
-    v("arch", arch, "network family", std::vector<std::string>{"deepseek_v3", "dense"});
+    v("arch", arch, "network family", model_archs());
     v("vocab_size", vocab_size, "token ids V", 1, 1 << 22);
     v("dim", dim, "width C of the residual stream", 1, 1 << 17);
     v("inter_dim", inter_dim, "inner width of dense feed-forward layers", 1, 1 << 20);

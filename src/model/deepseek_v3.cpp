@@ -118,4 +118,7 @@ void DeepseekV3::allocate() {
 
 void DeepseekV3::init(uint64_t seed) { init_normal(params_, seed, config_.init_std, residual_scale(config_)); }
 
+R1_REGISTER(ModelFactory, "deepseek_v3",
+            [](const ModelConfig& c) { return std::unique_ptr<CausalLm>(new DeepseekV3(c)); });
+
 }  // namespace r1

@@ -2,7 +2,6 @@
 #include "model/dense.h"
 
 #include "autograd/ops/basic.h"
-#include "model/deepseek_v3.h"
 #include "model/init.h"
 
 namespace r1 {
@@ -49,9 +48,6 @@ void Dense::allocate() {
 
 void Dense::init(uint64_t seed) { init_normal(params_, seed, config_.init_std, residual_scale(config_)); }
 
-std::unique_ptr<CausalLm> make_model(const ModelConfig& c) {
-  if (c.arch == "dense") return std::make_unique<Dense>(c);
-  return std::make_unique<DeepseekV3>(c);
-}
+R1_REGISTER(ModelFactory, "dense", [](const ModelConfig& c) { return std::unique_ptr<CausalLm>(new Dense(c)); });
 
 }  // namespace r1

@@ -40,7 +40,4 @@ class Dense : public CausalLm {
   std::deque<Block> blocks_;
 };
 
-/// The model of a config, shapes only (call allocate(), then init() or load weights).
-std::unique_ptr<CausalLm> make_model(const ModelConfig& config);
-
 }  // namespace r1

@@ -34,6 +34,14 @@ Tensor Tensor::zeros(Shape shape, DType dtype) {
   return Tensor(data, shape, dtype, std::move(owner));
 }
 
+Tensor Tensor::of(Shape shape, std::initializer_list<real> numbers) {
+  R1_CHECK(static_cast<int64_t>(numbers.size()) == shape.numel(), numbers.size(), " numbers for a shape of ",
+           shape.str());
+  Tensor t = zeros(shape);
+  std::copy(numbers.begin(), numbers.end(), t.data());
+  return t;
+}
+
 Tensor Tensor::reshape(Shape shape) const {
   R1_CHECK(shape.numel() == numel(), "cannot view ", shape_.str(), " as ", shape.str());
   return Tensor(data_, shape, dtype_, owner_);

@@ -45,6 +45,8 @@ class Tensor {
       : data_(data), shape_(shape), dtype_(dtype), owner_(std::move(owner)) {}
   /// Own zeroed, 64-byte aligned memory.
   static Tensor zeros(Shape shape, DType dtype = DType::kReal);
+  /// Own memory with these numbers, row by row.
+  static Tensor of(Shape shape, std::initializer_list<real> numbers);
   /// Own memory without data: shape and type only (counting parameters, planning memory).
   static Tensor meta(Shape shape, DType dtype = DType::kReal) { return Tensor(nullptr, shape, dtype); }
 

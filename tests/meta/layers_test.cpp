@@ -1,7 +1,8 @@
-// The house rules that a machine can check: layers, file sizes, file heads, no forbidden words.
+// The house rules that a machine can check: layers, file sizes, file heads, no forbidden words, the form of a lesson.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -35,6 +36,7 @@ std::vector<Source> sources(const std::string& top) {
     for (std::string line; std::getline(in, line);) s.lines.push_back(line);
     out.push_back(std::move(s));
   }
+  std::sort(out.begin(), out.end(), [](const Source& a, const Source& b) { return a.name < b.name; });
   return out;
 }
 
@@ -96,6 +98,32 @@ TEST_CASE("no CUDA headers, shells or unfinished work in src") {
       INFO(s.name << ":" << i + 1 << ": " << s.lines[i]);
       CHECK_FALSE(std::regex_search(s.lines[i], bad));
     }
+}
+
+TEST_CASE("lessons are short, say what to expect and check themselves") {
+  const std::regex lesson("examples/\\d\\d_[a-z_0-9]+\\.cpp"), output("^//   \\S.*");
+  std::ifstream readme(kRoot / "README.md");
+  const std::string guide{std::istreambuf_iterator<char>(readme), {}};
+  size_t lessons = 0;
+  for (const Source& s : sources("examples")) {
+    INFO(s.name);
+    CHECK(std::regex_match(s.name, lesson));
+    CHECK(s.lines.size() < 100);
+    std::string text;
+    size_t shown = 0;
+    for (const std::string& line : s.lines) {
+      text += line + "\n";
+      if (std::regex_match(line, output)) ++shown, CHECK(line.size() <= 5 + 100);  // the output fits in 100 columns
+      CHECK_FALSE(std::regex_search(line, std::regex("\\bsystem\\(|popen\\(|TODO|FIXME|support/")));
+    }
+    CHECK(s.lines[0].rfind("// Lesson " + std::to_string(++lessons) + ": ", 0) == 0);
+    CHECK(s.lines[1].rfind("// You should see (", 0) == 0);
+    CHECK(shown >= 3);
+    CHECK(text.find("R1_CHECK(") != std::string::npos);
+    CHECK(text.find("return 1;") != std::string::npos);
+    CHECK(guide.find(s.name) != std::string::npos);  // a row of the README's table
+  }
+  CHECK(lessons >= 6);
 }
 
 TEST_CASE("every header compiles alone") {

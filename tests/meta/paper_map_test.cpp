@@ -118,7 +118,9 @@ std::string fault(const Row& r) {
   static const std::regex state("(done|part: .+|context|untested: .+|misnumbered: .+)");
   if (!std::regex_match(r.state, state)) return "a state: done, context, part: .., untested: .. or misnumbered: ..";
   if (r.test == "-") return r.state.find(": ") != std::string::npos ? "" : "a reason in the state, as there is no test";
-  return fs::is_regular_file(kRoot / r.test) && r.test.rfind("tests/", 0) == 0 ? "" : "a test that exists";
+  // A lesson checks itself and is run by ctest, so it may be its own test.
+  const bool test = r.test.rfind("tests/", 0) == 0 || (r.test == r.file && r.test.rfind("examples/", 0) == 0);
+  return test && fs::is_regular_file(kRoot / r.test) ? "" : "a test that exists";
 }
 
 /// The sections and appendices that README.md lists, as anchors; and for which "KEY §" or "KEY App." it has a list.
@@ -147,13 +149,14 @@ bool placed(const std::string& anchor, const Index& x) {
   return true;
 }
 
-/// Every anchor in src/ with the files that have it.
+/// Every anchor in src/ and in the lessons of examples/ with the files that have it.
 std::map<std::string, Words> source_anchors() {
   std::map<std::string, Words> out;
-  for (const auto& e : fs::recursive_directory_iterator(kRoot / "src")) {
-    if (!e.is_regular_file()) continue;
-    for (const std::string& a : anchors(read(e.path()))) out[a].insert(fs::relative(e.path(), kRoot).string());
-  }
+  for (const char* top : {"src", "examples"})
+    for (const auto& e : fs::recursive_directory_iterator(kRoot / top)) {
+      if (!e.is_regular_file()) continue;
+      for (const std::string& a : anchors(read(e.path()))) out[a].insert(fs::relative(e.path(), kRoot).string());
+    }
   return out;
 }
 
@@ -169,7 +172,7 @@ TEST_CASE("every row of the paper map leads to a file, a function and a test") {
   }
 }
 
-TEST_CASE("every anchor in src has a row in the paper map and a place in the paper") {
+TEST_CASE("every anchor in src and in the lessons has a row in the paper map and a place in the paper") {
   Words mapped, misnumbered;
   for (const Row& r : map_rows(read(kRoot / "paper_notes/MAP.md"))) {
     for (const std::string& p : parts(r.anchor)) mapped.insert(p);
@@ -205,7 +208,7 @@ TEST_CASE("files that implement the paper say where, or that they do not") {
     }
 }
 
-TEST_CASE("anchors in the notes follow the grammar, and notes named in the code exist") {
+TEST_CASE("anchors in the notes follow the grammar; notes named in the code and lessons named in the notes exist") {
   for (const auto& e : fs::directory_iterator(kRoot / "paper_notes")) {
     if (e.path().extension() != ".md") continue;
     for (const std::string& a : anchors(read(e.path()))) {
@@ -213,15 +216,19 @@ TEST_CASE("anchors in the notes follow the grammar, and notes named in the code 
       CHECK(well_formed(a));
     }
   }
-  const std::regex note("paper_notes/([a-z_]+\\.md)");
-  for (const auto& e : fs::recursive_directory_iterator(kRoot / "src")) {
-    if (!e.is_regular_file()) continue;
-    const std::string text = read(e.path());
-    for (std::sregex_iterator it(text.begin(), text.end(), note), end; it != end; ++it) {
-      INFO(fs::relative(e.path(), kRoot).string() << ": " << it->str());
+  const std::regex note("paper_notes/([a-z_]+\\.md)"), lesson("examples/\\d\\d_[a-z_0-9]+\\.cpp");
+  const auto exist = [](const fs::path& file, const std::regex& name) {
+    const std::string text = read(file);
+    for (std::sregex_iterator it(text.begin(), text.end(), name), end; it != end; ++it) {
+      INFO(fs::relative(file, kRoot).string() << ": " << it->str());
       CHECK(fs::exists(kRoot / it->str()));
     }
-  }
+  };
+  for (const char* top : {"src", "examples"})
+    for (const auto& e : fs::recursive_directory_iterator(kRoot / top))
+      if (e.is_regular_file()) exist(e.path(), note);
+  for (const auto& e : fs::directory_iterator(kRoot / "paper_notes"))
+    if (e.is_regular_file()) exist(e.path(), lesson);
 }
 
 TEST_CASE("the paper map's own rules see planted errors") {
