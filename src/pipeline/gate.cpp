@@ -70,8 +70,8 @@ double GateReport::worst_copy() const { return *std::min_element(copy, copy + 5)
 
 std::string GateReport::failed() const {
   const auto low = [](double x, const char* name) { return x < 0.95 ? cat(name, " ", x, " < 0.95; ") : std::string(); };
-  std::string s =
-      low(worst_copy(), "copy") + low(sum, "sum") + low(careful_en, "careful en") + low(careful_zh, "careful zh");
+  std::string s = low(worst_copy(), "copy") + low(carry, "carry") + low(sum, "sum") + low(careful_en, "careful en") +
+                  low(careful_zh, "careful zh");
   if (quick > 0.35) s += cat("quick product ", quick, " > 0.35; ");
   for (double c : {checks_en, checks_zh})
     if (c < 0.03 || c > 0.10) s += cat("checks ", c, " outside 0.03..0.10; ");
@@ -79,11 +79,13 @@ std::string GateReport::failed() const {
 }
 
 std::string GateReport::line() const {
-  char text[256];
+  char text[320];
   std::snprintf(
       text, sizeof text,
-      "copy %.2f %.2f %.2f %.2f %.2f  sum %.3f  quick %.2f  careful %.2f %.2f  conclude %.2f  checks %.3f %.3f",
-      copy[0], copy[1], copy[2], copy[3], copy[4], sum, quick, careful_en, careful_zh, conclude, checks_en, checks_zh);
+      "copy %.2f %.2f %.2f %.2f %.2f  carry %.3f  sum %.3f  quick %.2f  careful %.2f %.2f (%.2f %.2f %.2f %.2f %.2f)  "
+      "conclude %.2f  checks %.3f %.3f",
+      copy[0], copy[1], copy[2], copy[3], copy[4], carry, sum, quick, careful_en, careful_zh, careful_part[0],
+      careful_part[1], careful_part[2], careful_part[3], careful_part[4], conclude, checks_en, checks_zh);
   return text;
 }
 
@@ -102,15 +104,19 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
     Tape t(*arenas[static_cast<size_t>(w)], nullptr, nullptr, false);
     logp[static_cast<size_t>(i)] = part_logp(t, model, probes[static_cast<size_t>(i)]);
   });
-  Mean copy[5], sum, quick, careful[2], conclude, checks[2];
+  Mean copy[5], carry, sum, quick, careful[2], careful_part[kCarefulParts], conclude, checks[2];
+  double whole = 1;
   for (size_t i = 0; i < probes.size(); ++i)
     for (size_t k = 0; k < probes[i].parts.size(); ++k) {
       const ProbePart& part = probes[i].parts[k];
-      double p = std::exp(logp[i][k]);
+      const double p = std::exp(logp[i][k]);
       const int lang = probes[i].language;
       switch (part.skill) {
         case ProbeSkill::kCopy:
           copy[part.step - 1].add(p);
+          break;
+        case ProbeSkill::kCarry:
+          carry.add(p);
           break;
         case ProbeSkill::kSum:
           sum.add(p);
@@ -118,10 +124,10 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
         case ProbeSkill::kQuick:
           quick.add(p);
           break;
-        case ProbeSkill::kCareful:  // the work, the verdict word (not measured), the result: one chance for both
-          if (k >= 2 && probes[i].parts[k - 2].skill == ProbeSkill::kCareful) break;
-          p *= std::exp(logp[i][k + 2]);
-          careful[lang].add(p);
+        case ProbeSkill::kCareful:
+          careful_part[part.part].add(p);
+          whole = part.part == 0 ? p : whole * p;
+          if (part.part == kCarefulParts - 1) careful[lang].add(whole);
           break;
         case ProbeSkill::kConclude:
           conclude.add(p);
@@ -135,7 +141,9 @@ GateReport measure_gate(const CausalLm& model, const World& world, int problems,
     }
   GateReport r;
   for (int s = 0; s < 5; ++s) r.copy[s] = copy[s].value();
-  r.sum = sum.value(), r.quick = quick.value(), r.careful_en = careful[0].value(), r.careful_zh = careful[1].value();
+  r.carry = carry.value(), r.sum = sum.value(), r.quick = quick.value(), r.careful_en = careful[0].value(),
+  r.careful_zh = careful[1].value();
+  for (int k = 0; k < kCarefulParts; ++k) r.careful_part[k] = careful_part[k].value();
   r.conclude = conclude.value(), r.checks_en = checks[0].value(), r.checks_zh = checks[1].value();
   return r;
 }

@@ -276,8 +276,9 @@ Document Writer::table() {
 /// "note a7b6c+d5e*f3g5?a7b6;e*f3g5=?;c+d5=?;...": looking operands up, in shuffled order, twice.
 Document Writer::note() {
   Drill out("note");
-  const int n = rng_.range(2, 5), left = rng_.range(0, 99);
-  int label = rng_.range(0, kClockLabels - 2 - 3 * n);
+  // Long ones and late letters more often than not: in questions both are rare.
+  const int n = std::max(rng_.range(2, 5), rng_.range(2, 5)), left = rng_.range(0, 99), last = kClockLabels - 2 - 3 * n;
+  int label = std::max(rng_.range(0, last), rng_.range(0, last));
   std::vector<std::string> fragments{clock_start(left, label)};
   for (int i = 0; i < n; ++i) fragments.push_back(clock_fragment(draw_allowed(left, "+-**"), label));
   for (const std::string& f : fragments) out.give_labelled(f);

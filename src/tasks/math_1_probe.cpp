@@ -15,8 +15,9 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
     const int right = clock_apply(step.op, value, step.operand);
     const bool product = step.op == '*';
     const int quick = product && rng.chance(slips) ? (right + 10 * rng.range(1, 9)) % 100 : right;
-    const std::string left = index == 1 ? clock_start(value, label) : two_digits(value);
+    const std::string left = index == 1 ? clock_start(value, label) : "";
     parts.push_back({index == 1 ? w.first : w.then, ProbeSkill::kNone, index});
+    if (index > 1) parts.push_back({two_digits(value), ProbeSkill::kCarry, index});
     parts.push_back({cat(left, clock_fragment(step, label), "="), ProbeSkill::kCopy, index});
     parts.push_back({two_digits(quick),
                      !product         ? ProbeSkill::kSum
@@ -26,9 +27,13 @@ std::vector<ProbePart> math_probe(const Problem& problem, int language, double s
     parts.push_back({";", ProbeSkill::kNone, index});
     if (product) {
       parts.push_back({w.wait, ProbeSkill::kChecks, index});
-      parts.push_back({careful_product(value, step.operand) + ",", ProbeSkill::kCareful, index});
+      const std::string work = careful_product(value, step.operand) + ",";
+      constexpr size_t kTerm = 7;  // "5*8=40,"
+      for (int k = 0; k < 4; ++k)
+        parts.push_back({work.substr(kTerm * static_cast<size_t>(k), k < 3 ? kTerm : std::string::npos),
+                         ProbeSkill::kCareful, index, k});
       parts.push_back({quick == right ? w.ok : w.wrong, ProbeSkill::kNone, index});  // the word changes nothing
-      parts.push_back({two_digits(right), ProbeSkill::kCareful, index});
+      parts.push_back({two_digits(right), ProbeSkill::kCareful, index, 4});
       parts.push_back({";", ProbeSkill::kNone, index});
     }
     value = right;
