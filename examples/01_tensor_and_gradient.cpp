@@ -1,11 +1,21 @@
 // Lesson 1: tensors on a tape, and a gradient found three ways: by hand, by the tape, by nudging the number.
 // You should see (at once, 5 MB):
 //
-//   OUTPUT
+//   loss 1.9767, 3 steps on the tape
+//
+//   number         is    by hand    by tape by nudging
+//   head[0]      0.50     1.5745     1.5745     1.5745
+//   head[1]     -0.50    -1.5745    -1.5745    -1.5745
+//   w1[0]        3.00     1.9979     1.9979     1.9979
+//   w1[1]       -1.00     3.9959     3.9959     3.9955
+//   w3[0]        0.50     0.6298     0.6298     0.6298
+//   w3[1]        1.00     1.2596     1.2596     1.2596
+//   x[0]         1.00     6.3087     6.3087     6.3077
+//   x[1]         2.00    -1.3681    -1.3681    -1.3680
 //
 // The net is the end of a language model with everything 1 wide: one unit of a feed-forward layer [V3 §2.1.2], an
 // output head of two words, and the loss that the base is trained with [V3 Eq. 24]:
-//   gate = w1 . x    up = w3 . x    a = silu(gate) up    p = softmax(head a)    loss = -log p[the word that came]
+//  gate = w1 . x    up = w3 . x    a = silu(gate) up    p = softmax(head a)    loss = -log p[the word that came]
 // where silu(g) = g s(g) and s(g) = 1 / (1 + e^-g). In main the same by hand, from the loss back to x.
 // Then read src/autograd/tape.h, and src/autograd/ops/basic.cpp, where each gradient stands right under its value.
 #include <cmath>

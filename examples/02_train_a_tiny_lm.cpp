@@ -1,7 +1,13 @@
 // Lesson 2: train a language model from nothing, and know when there is nothing left to learn.
 // You should see (about 3 s on 2 cores, 20 MB):
 //
-//   OUTPUT
+//   57152 parameters, ln V = ln 325 = 5.784, floor 0.643 nats a token
+//   update    loss   of 90   of 10 unseen   it writes
+//        1   5.806       0              0   '\xeb\xc6n5</answer>\xa4nine \x9a'
+//       50   1.061       7              0   'four plus six is six.<|eos|>'
+//      100   0.886      42              1   'four plus seven is eight.<|eos|>'
+//      200   0.684      88             10   'four plus six is ten.<|eos|>'
+//      300   0.655      88             10   'four plus six is ten.<|eos|>'
 //
 // The text says "seven plus eight is fifteen." with numbers from zero to nine. All that is random in a sentence is
 // which of 90 sums it is: ln 90 = 4.50 nats. Over its 7 predicted tokens that is the floor, the least mean loss that

@@ -1,7 +1,15 @@
 // Lesson 3: what attention must remember of every token: the cache of MLA against that of plain heads.
 // You should see (about 2 s, 40 MB):
 //
-//   OUTPUT
+//   DeepSeek-R1 caches 576 numbers a token a layer (512 + 64), plain heads 32768 (128 x (128 + 128)).
+//   32768 tokens: 2.1 GiB against 122.0 GiB, 56.9 times as much
+//
+//   attention       numbers   cache, bytes   one by one = at a stroke
+//   MLA, absorbed        80         215040   bit for bit
+//   MLA, expanded       640        1720320   bit for bit
+//   plain heads         512        1376256   bit for bit
+//
+//   absorbed and expanded differ by rounding: at most 6e-06 in numbers around 1
 //
 // Plain multi-head attention keeps a key and a value for every head. MLA [V3 §2.1.1] keeps one latent c, from which the
 // keys and values of all heads can be computed, and one rotated key that all heads share. To profit, the heads must

@@ -1,7 +1,12 @@
 // Lesson 4: keep the experts of a mixture equally busy, with a counter instead of a loss.
 // You should see (about 6 s on 2 cores, 30 MB):
 //
-//   OUTPUT
+//                 busiest, updates                    tokens of new text to each of the 8 experts,
+//                 100      200      300     loss      600 would be even
+//   left alone    2.09     2.11     2.13     0.103      446   345   349  1286   349   576   391  1058
+//   balance loss  1.41     1.43     1.47     0.105      581   540   594   726   496   477   493   893
+//   bias          1.84     1.19     1.15     0.107      555   594   567   622   633   601   608   620
+//                                               its b:  0.15  0.05  0.19  0.01  0.08  0.10  0.05 -0.02
 //
 // A router that is left alone sends most tokens to a few experts. The classic cure is a loss on the imbalance [V3 Eq.
 // 17], whose gradient pulls against the real one. V3 adds a bias b to the affinities where experts are chosen, never
@@ -52,8 +57,7 @@ struct Way {
 int main() try {
   ThreadPool pool(2);
   Way ways[] = {{"left alone", 0, 0}, {"balance loss", 0, 0.01}, {"bias", 0.003, 0}};
-  std::printf(
-      "              busiest, updates                    tokens of new text that each of the 8 experts gets,\n");
+  std::printf("              busiest, updates                    tokens of new text to each of the 8 experts,\n");
   std::printf("              100      200      300     loss      600 would be even\n");
   for (Way& way : ways) {
     ModelConfig shape = find_model_config("nano");

@@ -1,7 +1,16 @@
 // Lesson 5: draw a group of answers to one question, with the question computed and kept once.
 // You should see (about 1 s on 2 cores, 30 MB; times vary):
 //
-//   OUTPUT
+//   users of the blocks of answer 0: 16 16 16 16 16 16 16 16 16 16 16 16 1 1 1 1
+//   blocks in use: 76, without sharing 256
+//
+//      T   top-p   different answers   mean log p   = training forward
+//    0.0    1.00                   1       -2.132   bit for bit
+//    0.6    0.95                  16       -2.410   bit for bit
+//    1.0    0.95                  16       -4.281   bit for bit
+//    1.0    1.00                  16       -4.497   bit for bit
+//
+//   16 answers of 16 equal prompts 1357 ms, of 1 prompt 379 ms
 //
 // GRPO draws G answers to each question [R1 §2.1]. The cache is cut into blocks of 16 tokens that count their users:
 // all answers point to the blocks of the prompt, and only the last, partly filled one is copied by whoever writes into

@@ -1,6 +1,15 @@
 // Lesson 6: GRPO by hand on a two-armed bandit, then the project's trainer on countdown, from a net that knows nothing.
 // You should see (about 10 s on 2 cores, 40 MB):
-//   OUTPUT
+//   rollout   p(right)   mean reward   clipped
+//         0       0.12          0.44       11%
+//        10       0.94          0.69        0%
+//        20       0.96          0.69        2%
+//
+//   rollout   right of 400 held-out problems
+//         0        105
+//       100        211
+//       200        264
+//       300        278
 // By hand: the policy is one number x, the right arm is pulled with probability 1 / (1 + e^-x), and the slope of log
 // p(arm) in x is arm - p(right). A group of 16 pulls makes 64 updates, so the ratio leaves 1 and the clip acts.
 // Countdown: "make 24 from 3, 8, 13" as 13+8+3. An answer is two tokens, an even one means + and an odd one -; who
@@ -17,9 +26,8 @@
 using namespace r1;
 
 static double probability(int arm, double x) { return 1 / (1 + std::exp(arm ? -x : x)); }
-
 static void bandit() {
-  const double pays[] = {0.2, 0.8}, clip = 0.2, beta = 0.01, x_ref = -2;  // pays: chance of a reward of 1
+  const double pays[] = {0.2, 0.8}, clip = 0.2, beta = 0.01, x_ref = -2;  // pays: chance of 1; R1 clips at 10
   double x = x_ref;                                                       // the left arm is pulled 7 times of 8
   Rng rng(1, Stream::kSample);
   std::printf("rollout   p(right)   mean reward   clipped\n");

@@ -21,7 +21,7 @@ struct SamplingParams {
   uint32_t rollout = 0;
   /// Most tokens of sample `s` of prompt `p`, at most max_new_tokens; null: that limit for all. For benchmarks, which
   /// draw the same lengths whoever draws.
-  std::function<int64_t(int64_t p, int64_t s)> limit;
+  std::function<int64_t(int64_t p, int64_t s)> limit = nullptr;
   uint32_t first_prompt = 0;  ///< index of the first prompt in the draws: a request cut in parts draws the same
 
   bool greedy() const { return temperature <= 0; }
