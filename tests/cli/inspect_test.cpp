@@ -15,7 +15,7 @@ TEST_CASE("the plan is printed for a built-in config, a run's file, and with set
   std::string out;
   CHECK(call("inspect", {"nano", "--grpo", "--threads", "2"}, &out) == 0);
   CHECK(out.find("32 questions x 16 answers of 192 tokens") == 0);
-  CHECK(out.find("12 slots") != std::string::npos);
+  CHECK(out.find("8 slots") != std::string::npos);
   const std::string file = std::string(R1_SOURCE_DIR) + "/examples/configs/math-1.json";
   CHECK(call("inspect", {file, "--grpo", "--threads", "1", "--set", "grpo.questions=4"}, &out) == 0);
   CHECK(out.find("4 questions x 16 answers of 256 tokens") == 0);

@@ -3,7 +3,7 @@
 # never saw, failures included, controls and a baseline beside it. Hours on two cores; results go to paper_notes/results.
 #   bash tests/learning/curves.sh OUT [SEED...]      default seeds 100 101 102 103 104
 # Environment: R1=build/cpu/r1, CONFIG=examples/configs/math-1.json, THREADS=0, JOBS=1 (seeds at a time),
-# PARTS="seeds controls passk" (what to run). What is there already is not run again.
+# PARTS="seeds controls passk" (what to run; "bases" makes only the bases of the seeds). What is there already is not run again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$1
@@ -59,6 +59,14 @@ passk() {
 first=${seeds%% *}
 for part in $parts; do
   case $part in
+    bases)
+      for s in $seeds; do
+        base "seed-$s" "$s" &
+        while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+      done
+      wait
+      exit
+      ;;
     seeds)
       for s in $seeds; do
         seed "$s" &
