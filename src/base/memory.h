@@ -17,6 +17,9 @@ ProcessMemory process_memory();
 /// Lets `peak` count from now on. False where the system refuses: then it counts from the start of the process.
 bool reset_peak_memory();
 
+/// Gives what malloc keeps of freed memory back to the system, where it can (glibc).
+void give_memory_back();
+
 /// "12.3 MiB".
 std::string format_bytes(double bytes);
 

@@ -92,15 +92,19 @@ void attend_block(const AttentionArgs& a, int64_t begin, int64_t end, int64_t po
 
 void attention_fwd(const Exec& ex, const AttentionArgs& a) {
   std::byte* ws = ex.workspace;
-  int64_t* first = take<int64_t>(ws, a.n_docs + 1);  // first block of each document
+  // First block of each document: of all its positions, and of those that are queries (the prefix has its own
+  // document).
+  int64_t *packed = take<int64_t>(ws, a.n_docs + 1), *asked = take<int64_t>(ws, a.n_docs + 1);
   int64_t longest = 0;
-  first[0] = 0;
+  packed[0] = asked[0] = 0;
   for (int64_t d = 0; d < a.n_docs; ++d) {
-    const int64_t n = kv_blocks(a.cu_seqlens[d + 1] - a.cu_seqlens[d]);
-    first[d + 1] = first[d] + n;
+    const DocumentRows rows = document_rows(a, d);
+    const int64_t n = kv_blocks(rows.total());
+    packed[d + 1] = packed[d] + n;
+    asked[d + 1] = asked[d] + n - rows.prefix / kKvBlock;
     longest = n > longest ? n : longest;
   }
-  const int64_t blocks = first[a.n_docs] * a.n_kv_heads, k_block = a.dk * kKvBlock;
+  const int64_t blocks = packed[a.n_docs] * a.n_kv_heads, k_block = a.dk * kKvBlock;
   const bool shared = a.v == a.k && a.ldv == a.ldk && a.v_head_stride == a.dk && a.dv <= a.dk;
   const int64_t v_block = shared ? k_block : a.dv * kKvBlock;
   real* k = take<real>(ws, blocks * k_block);
@@ -108,23 +112,24 @@ void attention_fwd(const Exec& ex, const AttentionArgs& a) {
   const int64_t scratch = kRowChunk * longest * kKvBlock;
   const size_t scratch_bytes = attention_round(static_cast<size_t>(scratch) * sizeof(real));
 
-  // Unit u is block b of document `doc` for kv head u % Hk; a head's blocks of a document are neighbours.
-  const auto each_unit = [&](const auto& fn) {
-    parallel_for(ex.pool, blocks, [&](int64_t u, int worker) {
+  // Unit u is block u / Hk of the list for kv head u % Hk; a head's blocks of a document are neighbours.
+  const auto each_unit = [&](const int64_t* first, const auto& fn) {
+    parallel_for(ex.pool, first[a.n_docs] * a.n_kv_heads, [&](int64_t u, int worker) {
       const int64_t kv = u % a.n_kv_heads, block = u / a.n_kv_heads, doc = find_segment(first, a.n_docs, block);
-      const int64_t b = block - first[doc], row = a.cu_seqlens[doc] + b * kKvBlock, stop = a.cu_seqlens[doc + 1];
-      const int64_t head = first[doc] * a.n_kv_heads + kv * (first[doc + 1] - first[doc]);
-      fn(kv, head, b, row, row + kKvBlock < stop ? row + kKvBlock : stop, worker);
+      const int64_t head = packed[doc] * a.n_kv_heads + kv * (packed[doc + 1] - packed[doc]);
+      fn(document_rows(a, doc), kv, head, block - first[doc], worker);
     });
   };
-  each_unit([&](int64_t kv, int64_t head, int64_t b, int64_t row, int64_t end, int) {
-    pack_block(k + (head + b) * k_block, a.k + row * a.ldk + kv * a.dk, a.ldk, end - row, a.dk);
-    if (shared) return;
-    pack_block(v + (head + b) * v_block, a.v + row * a.ldv + kv * a.v_head_stride, a.ldv, end - row, a.dv);
+  each_unit(packed, [&](const DocumentRows& doc, int64_t kv, int64_t head, int64_t b, int) {
+    pack_positions(k + (head + b) * k_block, a.k + kv * a.dk, a.ldk, doc, b, a.dk);
+    if (!shared) pack_positions(v + (head + b) * v_block, a.v + kv * a.v_head_stride, a.ldv, doc, b, a.dv);
   });
-  each_unit([&](int64_t kv, int64_t head, int64_t b, int64_t row, int64_t end, int worker) {
+  each_unit(asked, [&](const DocumentRows& doc, int64_t kv, int64_t head, int64_t b, int worker) {
     const KvBlocks keys{k + head * k_block, k_block, nullptr}, values{v + head * v_block, v_block, nullptr};
-    attend_block(a, row, end, b * kKvBlock, kv, keys, values,
+    b += doc.prefix / kKvBlock;
+    const int64_t begin = b * kKvBlock > doc.prefix ? b * kKvBlock : doc.prefix;
+    const int64_t end = (b + 1) * kKvBlock < doc.total() ? (b + 1) * kKvBlock : doc.total();
+    attend_block(a, doc.row(begin), doc.row(begin) + end - begin, begin, kv, keys, values,
                  reinterpret_cast<real*>(ws + static_cast<size_t>(worker) * scratch_bytes));
   });
 }

@@ -19,6 +19,10 @@ struct AttentionArgs {
   real scale = 1;                       ///< softmax(scale * q.k)
   const int32_t* cu_seqlens = nullptr;  ///< [n_docs + 1] first row of each document, last = N
   int64_t n_docs = 0;
+  /// [n_docs] document whose rows come before d's own (a prompt that many answers share), -1 = none; null: none at all.
+  /// A prefix has none itself. Row i of d then has position prefix + i; its bits are those of the document in one
+  /// piece.
+  const int32_t* prefix = nullptr;
   const real* q = nullptr;  ///< [N, H, dk], rows ldq apart, heads dk apart
   int64_t ldq = 0;
   const real* k = nullptr;  ///< [N, Hk, dk], rows ldk apart, heads dk apart
@@ -75,6 +79,23 @@ inline size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest,
 /// Scratch areas start on cache lines.
 constexpr size_t attention_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
 constexpr int64_t kv_blocks(int64_t tokens) { return (tokens + kKvBlock - 1) / kKvBlock; }
+
+/// Where the positions of a document lie: those of its prefix, then its own.
+struct DocumentRows {
+  int64_t prefix_row = 0, prefix = 0;  ///< first row and number of rows of the prefix
+  int64_t own_row = 0, own = 0;
+  __attribute__((always_inline)) int64_t total() const { return prefix + own; }
+  __attribute__((always_inline)) int64_t row(int64_t position) const {
+    return position < prefix ? prefix_row + position : own_row + position - prefix;
+  }
+};
+__attribute__((always_inline)) inline DocumentRows document_rows(const AttentionArgs& a, int64_t d) {
+  DocumentRows r{0, 0, a.cu_seqlens[d], a.cu_seqlens[d + 1] - a.cu_seqlens[d]};
+  if (const int64_t p = a.prefix ? a.prefix[d] : -1; p >= 0)
+    r.prefix_row = a.cu_seqlens[p], r.prefix = a.cu_seqlens[p + 1] - a.cu_seqlens[p];
+  return r;
+}
+
 /// Values are the first dv columns of the keys (latent attention): they need no packed copy of their own.
 inline bool values_in_keys(const AttentionArgs& a) {
   return a.v == a.k && a.ldv == a.ldk && a.v_head_stride == a.dk && a.dv <= a.dk;
@@ -88,7 +109,7 @@ inline size_t attention_plan(const AttentionArgs& a) {
 inline int64_t longest_document(const AttentionArgs& a) {
   int64_t n = 0;
   for (int64_t d = 0; d < a.n_docs; ++d)
-    if (a.cu_seqlens[d + 1] - a.cu_seqlens[d] > n) n = a.cu_seqlens[d + 1] - a.cu_seqlens[d];
+    if (const int64_t rows = document_rows(a, d).total(); rows > n) n = rows;
   return n;
 }
 }  // namespace detail
@@ -100,10 +121,10 @@ inline size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest,
 
 inline size_t attention_fwd_workspace(const AttentionArgs& a, int workers) {
   int64_t blocks = 0;
-  for (int64_t d = 0; d < a.n_docs; ++d) blocks += kv_blocks(a.cu_seqlens[d + 1] - a.cu_seqlens[d]);
+  for (int64_t d = 0; d < a.n_docs; ++d) blocks += kv_blocks(document_rows(a, d).total());
   const int64_t rows = blocks * kKvBlock * a.n_kv_heads;
-  return attention_paged_workspace(a, detail::longest_document(a), workers) + detail::reals(rows * a.dk) +
-         (values_in_keys(a) ? 0 : detail::reals(rows * a.dv));
+  return attention_paged_workspace(a, detail::longest_document(a), workers) + detail::attention_plan(a) +
+         detail::reals(rows * a.dk) + (values_in_keys(a) ? 0 : detail::reals(rows * a.dv));
 }
 
 inline size_t attention_bwd_workspace(const AttentionArgs& a, int workers) {

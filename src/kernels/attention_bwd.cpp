@@ -1,8 +1,8 @@
 // Attention backward. Probabilities are recomputed from the saved log-sum-exp; with D = rowsum(dout * out),
 //   dV = P^T dO,  dP = dO V^T,  dS = P * (dP - D) * scale,  dQ = dS K,  dK = dS^T Q.
-// One worker owns a (document, kv head): its dk and dv are FMA chains over rows ascending, heads ascending inside a
-// row, so that bits depend on no thread. Rows pass in chunks that share their key blocks. Paper: gradient of [V3 Eq.
-// 10].
+// One worker owns a (document, kv head), or a kv head where documents share prefixes: its dk and dv are FMA chains over
+// rows ascending, heads ascending inside a row, so that bits depend on no thread. Rows pass in chunks that share their
+// key blocks. Paper: gradient of [V3 Eq. 10].
 #include "kernels/attention.h"
 #include "kernels/attention_rows.h"
 
@@ -114,20 +114,18 @@ void backward_rows(const AttentionArgs& a, const GradRows& rows, bool accumulate
 
 /// All rows of document `doc` and heads of kv head `kv`.
 void backward_document(const AttentionArgs& a, const AttentionGrads& g, int64_t doc, int64_t kv, const Scratch& s) {
-  const int64_t row0 = a.cu_seqlens[doc], n = a.cu_seqlens[doc + 1] - row0, blocks = kv_blocks(n);
-  const int64_t group = a.n_heads / a.n_kv_heads, columns = blocks * kKvBlock;
-  const auto rows_of = [&](int64_t b) { return n - b * kKvBlock < kKvBlock ? n - b * kKvBlock : kKvBlock; };
+  const DocumentRows d = document_rows(a, doc);
+  const int64_t blocks = kv_blocks(d.total()), group = a.n_heads / a.n_kv_heads, columns = blocks * kKvBlock;
   for (int64_t b = 0; b < blocks; ++b) {
-    const int64_t row = row0 + b * kKvBlock;
-    pack_block(s.k + b * a.dk * kKvBlock, a.k + row * a.ldk + kv * a.dk, a.ldk, rows_of(b), a.dk);
-    pack_block(s.v + b * a.dv * kKvBlock, a.v + row * a.ldv + kv * a.v_head_stride, a.ldv, rows_of(b), a.dv);
+    pack_positions(s.k + b * a.dk * kKvBlock, a.k + kv * a.dk, a.ldk, d, b, a.dk);
+    pack_positions(s.v + b * a.dv * kKvBlock, a.v + kv * a.v_head_stride, a.ldv, d, b, a.dv);
   }
   std::memset(s.dk, 0, static_cast<size_t>(columns * a.dk) * sizeof(real));
   std::memset(s.dv, 0, static_cast<size_t>(columns * a.dv) * sizeof(real));
   GradRows rows;
-  for (int64_t t = 0; t < n; ++t)
+  for (int64_t t = d.prefix; t < d.total(); ++t)
     for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
-      const int64_t row = row0 + t;
+      const int64_t row = d.row(t);
       const int i = rows.n++;
       rows.q[i] = a.q + row * a.ldq + h * a.dk;
       rows.dout[i] = g.dout + row * a.ldo + h * a.dv;
@@ -135,15 +133,14 @@ void backward_document(const AttentionArgs& a, const AttentionGrads& g, int64_t 
       rows.lse[i] = a.lse[row * a.n_heads + h];
       rows.dot[i] = dot_rows(rows.dout[i], a.out + row * a.ldo + h * a.dv, a.dv);
       rows.limit[i] = static_cast<int32_t>(t % kKvBlock);
-      const bool block_ends = (t + 1 == n || t % kKvBlock == kKvBlock - 1) && h + 1 == (kv + 1) * group;
+      const bool block_ends = (t + 1 == d.total() || t % kKvBlock == kKvBlock - 1) && h + 1 == (kv + 1) * group;
       if (rows.n < kRowChunk && !block_ends) continue;
       backward_rows(a, rows, g.accumulate_dq, t / kKvBlock + 1, s);
       rows.n = 0;
     }
   for (int64_t b = 0; b < blocks; ++b) {
-    const int64_t row = row0 + b * kKvBlock;
-    unpack_add_block(g.dk + row * a.ldk + kv * a.dk, a.ldk, s.dk + b * a.dk * kKvBlock, rows_of(b), a.dk);
-    unpack_add_block(g.dv + row * a.ldv + kv * a.v_head_stride, a.ldv, s.dv + b * a.dv * kKvBlock, rows_of(b), a.dv);
+    unpack_add_positions(g.dk + kv * a.dk, a.ldk, s.dk + b * a.dk * kKvBlock, d, b, a.dk);
+    unpack_add_positions(g.dv + kv * a.v_head_stride, a.ldv, s.dv + b * a.dv * kKvBlock, d, b, a.dv);
   }
 }
 
@@ -152,7 +149,7 @@ void backward_document(const AttentionArgs& a, const AttentionGrads& g, int64_t 
 void attention_bwd(const Exec& ex, const AttentionArgs& a, const AttentionGrads& g) {
   int64_t longest = 0;
   for (int64_t d = 0; d < a.n_docs; ++d) {
-    const int64_t n = kv_blocks(a.cu_seqlens[d + 1] - a.cu_seqlens[d]);
+    const int64_t n = kv_blocks(document_rows(a, d).total());
     longest = n > longest ? n : longest;
   }
   const int64_t columns = longest * kKvBlock;
@@ -167,10 +164,13 @@ void attention_bwd(const Exec& ex, const AttentionArgs& a, const AttentionGrads&
   };
   Scratch probe;
   const int64_t bytes = scratch_of(ex.workspace, probe) - ex.workspace;
-  parallel_for(ex.pool, a.n_docs * a.n_kv_heads, [&](int64_t u, int worker) {
+  // Documents that share a prefix add to the same rows, one after the other: they are one unit.
+  const int64_t units = a.prefix ? 1 : a.n_docs, each = a.prefix ? a.n_docs : 1;
+  parallel_for(ex.pool, units * a.n_kv_heads, [&](int64_t u, int worker) {
     Scratch s;
     scratch_of(ex.workspace + worker * bytes, s);
-    backward_document(a, g, u / a.n_kv_heads, u % a.n_kv_heads, s);
+    const int64_t first = u / a.n_kv_heads * each;
+    for (int64_t d = first; d < first + each; ++d) backward_document(a, g, d, u % a.n_kv_heads, s);
   });
 }
 

@@ -132,6 +132,30 @@ R1_INLINE void unpack_add_block(real* x, int64_t ld, const real* packed, int64_t
     for (int64_t t = 0; t < n; ++t) x[t * ld + d] += packed[d * kLanes + t];
 }
 
+/// pack_block for block b of a document's positions, which may begin in the prefix and end in the document itself.
+R1_INLINE void pack_positions(real* packed, const real* x, int64_t ld, const DocumentRows& doc, int64_t b,
+                              int64_t width) {
+  const int64_t t = b * kLanes, n = doc.total() - t < kLanes ? doc.total() - t : kLanes;
+  if (t >= doc.prefix || t + n <= doc.prefix) {
+    pack_block(packed, x + doc.row(t) * ld, ld, n, width);
+    return;
+  }
+  for (int64_t d = 0; d < width; ++d)
+    for (int64_t i = 0; i < kLanes; ++i) packed[d * kLanes + i] = i < n ? x[doc.row(t + i) * ld + d] : real(0);
+}
+
+/// The rows of block b of a document's positions += the packed block.
+R1_INLINE void unpack_add_positions(real* x, int64_t ld, const real* packed, const DocumentRows& doc, int64_t b,
+                                    int64_t width) {
+  const int64_t t = b * kLanes, n = doc.total() - t < kLanes ? doc.total() - t : kLanes;
+  if (t >= doc.prefix || t + n <= doc.prefix) {
+    unpack_add_block(x + doc.row(t) * ld, ld, packed, n, width);
+    return;
+  }
+  for (int64_t d = 0; d < width; ++d)
+    for (int64_t i = 0; i < n; ++i) x[doc.row(t + i) * ld + d] += packed[d * kLanes + i];
+}
+
 // --- scores: s[r][key] = scale * sum_d q[r][d] K[d][key] -----------------------------------------------------------
 
 /// C parts of keys from column c0; those from `end` on repeat the last one and are not stored.

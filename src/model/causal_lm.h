@@ -22,6 +22,9 @@ struct TokenBatch {
   const KvView* kv = nullptr;                        ///< engine only: append to and attend over this cache
   std::vector<ops::RouterStats>* routers = nullptr;  ///< training: load per MoE layer (sized by the caller), or null
   real balance_weight = 0;                           ///< alpha / tokens of the whole batch [V3 Eq. 17], 0 = off
+  /// [docs], or empty: document whose rows come before a document's own, -1 = none (AttentionArgs::prefix). Positions
+  /// go on from it.
+  std::span<const int32_t> prefix = {};
 };
 
 /// What the cache of one token of one layer looks like.

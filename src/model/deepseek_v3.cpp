@@ -68,7 +68,9 @@ KvShape DeepseekV3::kv_shape() const {
 
 LayerContext DeepseekV3::context(const TokenBatch& batch) const {
   LayerContext ctx;
-  ctx.cu_seqlens = batch.cu_seqlens;
+  R1_CHECK(batch.prefix.empty() || batch.balance_weight == 0,
+           "the balance loss is per sequence, expected no shared prefixes beside it");
+  ctx.cu_seqlens = batch.cu_seqlens, ctx.prefix = batch.prefix;
   ctx.positions = batch.positions.data();
   ctx.rotary = {rotary_.data(), batch.positions.data(), config_.rope_interleave};
   ctx.kv = batch.kv, ctx.routers = batch.routers, ctx.balance_weight = batch.balance_weight;

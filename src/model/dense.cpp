@@ -29,7 +29,8 @@ Var Dense::forward(Tape& t, const TokenBatch& batch) const {
     R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p,
              ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
   LayerContext ctx;
-  ctx.cu_seqlens = batch.cu_seqlens, ctx.positions = batch.positions.data(), ctx.kv = batch.kv;
+  ctx.cu_seqlens = batch.cu_seqlens, ctx.prefix = batch.prefix, ctx.positions = batch.positions.data(),
+  ctx.kv = batch.kv;
   ctx.rotary = {rotary_.data(), batch.positions.data(), config_.rope_interleave};
   const real eps = static_cast<real>(config_.rms_eps);
   Var x = ops::embedding(t, batch.ids, *embed_);

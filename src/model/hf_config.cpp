@@ -154,6 +154,7 @@ ModelConfig read_deepseek(Keys& k, bool v3) {
   c.v_head_dim = k.required<int64_t>("v_head_dim");
   c.n_mtp = k.optional<int64_t>("num_nextn_predict_layers", 0);
   c.rope_interleave = k.optional("rope_interleave", true);
+  c.attn_form = k.optional<std::string>("attn_form", c.attn_form);  // ours; others compute the same function
   k.expect("head_dim", c.qk_rope_head_dim);
   k.expect("mlp_bias", false);
   return c;
@@ -299,6 +300,7 @@ Json to_hf_config(const ModelConfig& c) {
   j["v_head_dim"] = c.v_head_dim;
   j["num_nextn_predict_layers"] = c.n_mtp;
   j["rope_interleave"] = c.rope_interleave;
+  if (c.attn_form != ModelConfig{}.attn_form) j["attn_form"] = c.attn_form;
   if (c.rope_factor != 1.0)
     j["rope_scaling"] = {{"type", "yarn"},
                          {"factor", c.rope_factor},

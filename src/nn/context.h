@@ -12,7 +12,7 @@
 namespace r1 {
 
 struct LayerContext {
-  std::span<const int32_t> cu_seqlens;
+  std::span<const int32_t> cu_seqlens, prefix;
   const int32_t* positions = nullptr;
   ops::Rotary rotary;
   const KvView* kv = nullptr;                        ///< engine: append to and attend over this cache

@@ -31,7 +31,7 @@ Var Gqa::forward(Tape& t, Var x, Var residual, const LayerContext& ctx, int64_t 
   const real scale = static_cast<real>(1 / std::sqrt(static_cast<double>(s_.head_dim)));
   const ops::AttentionShape a{s_.n_heads, s_.n_kv_heads, s_.head_dim, s_.head_dim, scale};
   const PagedKv* paged = ctx.kv ? &ctx.kv->layers[static_cast<size_t>(layer)] : nullptr;
-  Var o = ops::attention(t, q, k, v, a, ctx.cu_seqlens, ctx.positions, paged, ctx.kv ? ctx.kv->longest : 0);
+  Var o = ops::attention(t, q, k, v, a, ctx.cu_seqlens, ctx.prefix, ctx.positions, paged, ctx.kv ? ctx.kv->longest : 0);
   return ops::linear(t, o, *w_o_, residual);
 }
 

@@ -38,14 +38,14 @@ Var Mla::forward(Tape& t, Var x, Var residual, const LayerContext& ctx, int64_t 
   if (s_.absorbed) {
     const ops::AttentionShape a{s_.n_heads, 1, s_.kv_lora_rank + s_.rope_dim, s_.kv_lora_rank, s_.scale};
     Var q_latent = ops::absorbed_query(t, q, *w_uk_, s_.rope_dim, ctx.rotary);
-    Var u = ops::attention(t, q_latent, key, nullptr, a, ctx.cu_seqlens, ctx.positions, paged, longest);
+    Var u = ops::attention(t, q_latent, key, nullptr, a, ctx.cu_seqlens, ctx.prefix, ctx.positions, paged, longest);
     o = ops::heads_linear(t, u, *w_uv_, false);
   } else {
     const ops::AttentionShape a{s_.n_heads, s_.n_heads, s_.nope_dim + s_.rope_dim, s_.v_dim, s_.scale};
     Var k = ops::expanded_keys(t, key, *w_uk_, s_.rope_dim);  // [V3 Eq. 2, 4]
     Var v = ops::expanded_values(t, key, *w_uv_);             // [V3 Eq. 5]
     q = ops::rotate_heads(t, q, s_.n_heads, s_.nope_dim, s_.rope_dim, ctx.rotary);
-    o = ops::attention(t, q, k, v, a, ctx.cu_seqlens, ctx.positions, paged, longest);  // [V3 Eq. 10]
+    o = ops::attention(t, q, k, v, a, ctx.cu_seqlens, ctx.prefix, ctx.positions, paged, longest);  // [V3 Eq. 10]
   }
   return ops::linear(t, o, *w_o_, residual);  // [V3 Eq. 11]
 }

@@ -30,10 +30,16 @@ void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& 
 std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch,
                                            int64_t pieces = kGradSlots);
 
-/// Tokens of one output.
+/// Outputs with one prompt that are dealt into a slot together, so that the prompt is computed once for them. More
+/// would save little and leave slots uneven.
+constexpr int64_t kSharedPrompt = 8;
+
+/// Tokens of one output; neighbours of the same group share their prompt.
 struct OutputLength {
-  int64_t prompt = 0, answer = 0;
+  int64_t prompt = 0, answer = 0, group = 0;
 };
+/// Rows of a slot: shared prompts count once.
+int64_t slot_tokens(const std::vector<OutputLength>& slot);
 /// Lengths in the slot with most tokens when these outputs are dealt into `pieces` slots.
 std::vector<OutputLength> fullest_slot(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t pieces);
 /// Activations and scratch of a slot of such outputs in bytes, counted on a tape without data: forward, objective and

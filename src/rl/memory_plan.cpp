@@ -11,14 +11,8 @@ namespace {
 
 constexpr size_t kReal = sizeof(real), kId = sizeof(token_t);
 
-int64_t tokens_of(const std::vector<OutputLength>& slot) {
-  int64_t n = 0;
-  for (const OutputLength& l : slot) n += l.prompt + l.answer;
-  return n;
-}
-
 void keep_larger(std::vector<OutputLength>& mine, const std::vector<OutputLength>& other) {
-  if (tokens_of(other) > tokens_of(mine)) mine = other;
+  if (slot_tokens(other) > slot_tokens(mine)) mine = other;
 }
 
 /// Parameters, buffers and tables of one model.
@@ -40,7 +34,7 @@ size_t answer_bytes(const GrpoConfig& c, int64_t tokens) {
 }
 
 std::string lengths_text(const std::vector<OutputLength>& slot) {
-  return cat(slot.size(), slot.size() == 1 ? " answer, " : " answers, ", tokens_of(slot), " tokens");
+  return cat(slot.size(), slot.size() == 1 ? " answer, " : " answers, ", slot_tokens(slot), " tokens");
 }
 
 }  // namespace
@@ -56,15 +50,21 @@ int64_t reference_pieces(const GrpoConfig& c) { return kGradSlots * c.minibatche
 
 StepLengths worst_lengths(const GrpoConfig& c, int64_t longest_prompt) {
   const int64_t outputs = c.questions * c.group_size, updated = (outputs + c.minibatches - 1) / c.minibatches;
-  const OutputLength longest{longest_prompt, c.max_new_tokens};
-  StepLengths l;
-  const auto slot = [&](int64_t of, int64_t pieces) {
-    return std::vector<OutputLength>(static_cast<size_t>((of + pieces - 1) / pieces), longest);
+  const auto up = [](int64_t n, int64_t by) { return (n + by - 1) / by; };
+  // Units of up to `most` outputs with one prompt, `of` outputs of groups that lie together, dealt evenly.
+  const auto slot = [&](int64_t of, int64_t pieces, int64_t most) {
+    const int64_t units = up(up(of, c.group_size) * up(std::min(of, c.group_size), most), pieces);
+    std::vector<OutputLength> lengths;
+    for (int64_t i = 0; i < std::min(of, units * most); ++i)
+      lengths.push_back({longest_prompt, c.max_new_tokens, i / most});
+    return lengths;
   };
-  l.update_slot = slot(updated, kGradSlots);
-  if (c.kl_beta > 0) l.reference_piece = slot(outputs, reference_pieces(c));
+  const int64_t share = std::min(kSharedPrompt, c.group_size);
+  StepLengths l;
+  l.update_slot = slot(updated, kGradSlots, c.minibatch_of == "groups" ? share : 1);
+  if (c.kl_beta > 0) l.reference_piece = slot(outputs, reference_pieces(c), share);
   l.longest_prompt = longest_prompt;
-  l.tokens = outputs * (longest.prompt + longest.answer);
+  l.tokens = outputs * (longest_prompt + c.max_new_tokens);
   return l;
 }
 
@@ -112,7 +112,8 @@ MemoryPlan plan_memory(const CausalLm& model, const GrpoConfig& c, const StepLen
   plan.rows.push_back({"weights: policy and reference", 2 * model_bytes(model), cat("2 x ", numel, " parameters")});
   plan.rows.push_back({"gradients", kGradSlots * set, cat(kGradSlots, " slots")});
   plan.rows.push_back({"AdamW", 2 * set, "2 moments"});
-  plan.rows.push_back({"packed weights", PackedWeights::bytes(model.params()), "as the products of an update read them"});
+  plan.rows.push_back(
+      {"packed weights", PackedWeights::bytes(model.params()), "as the products of an update read them"});
 
   const size_t update = slot_bytes(model, lengths.update_slot, c, false);
   const size_t reference = lengths.reference_piece.empty() ? 0 : slot_bytes(model, lengths.reference_piece, c, true);

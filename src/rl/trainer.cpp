@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/memory.h"
 #include "rl/advantage.h"
 #include "train/schedule.h"
 
@@ -111,6 +112,7 @@ RolloutReport GrpoTrainer::step() {
   RolloutReport r;
   auto clock = std::chrono::steady_clock::now();
   draw_groups(r);
+  give_memory_back();  // the caches, before the activations come
   score_groups(r);
   r.rollout_s = seconds_since(clock);
   PolicyBatch batch = make_policy_batch(groups_, c_.temperature);

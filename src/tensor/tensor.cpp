@@ -11,11 +11,22 @@ namespace r1 {
 
 namespace {
 constexpr size_t kAlign = 64;
-constexpr size_t kChunk = size_t{4} << 20;
+/// Addresses of an arena, which cost nothing until they are used, and the step in which it takes memory.
+constexpr size_t kAddresses = size_t{256} << 30, kStep = size_t{1} << 20;
+/// Tensors from here on get pages of their own, which go back to the system at once: malloc may keep them.
+constexpr size_t kOwnPages = size_t{1} << 20;
 
-void* aligned(size_t bytes) {
-  void* p = std::aligned_alloc(kAlign, (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign);
+std::shared_ptr<void> zeroed(size_t bytes) {
+  if (bytes >= kOwnPages) {
+    void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) fail("out of memory: ", bytes, " bytes wanted");
+    std::memset(p, 0, bytes);  // makes it resident now: a plan can be held against it
+    return {p, [bytes](void* pages) { ::munmap(pages, bytes); }};
+  }
+  const size_t rounded = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
+  std::shared_ptr<void> p(std::aligned_alloc(kAlign, rounded), std::free);
   if (!p) fail("out of memory: ", bytes, " bytes wanted");
+  std::memset(p.get(), 0, bytes);
   return p;
 }
 }  // namespace
@@ -28,8 +39,7 @@ std::string Shape::str() const {
 
 Tensor Tensor::zeros(Shape shape, DType dtype) {
   const size_t bytes = static_cast<size_t>(shape.numel()) * size_of(dtype);
-  std::shared_ptr<void> owner(aligned(bytes), std::free);
-  std::memset(owner.get(), 0, bytes);
+  std::shared_ptr<void> owner = zeroed(bytes);
   void* data = owner.get();
   return Tensor(data, shape, dtype, std::move(owner));
 }
@@ -68,43 +78,27 @@ void Tensor::copy_from(const Tensor& from) const {
   if (data_ && from.raw() && numel() > 0) std::memcpy(data_, from.raw(), bytes());
 }
 
-void Arena::Unmap::operator()(std::byte* p) const { ::munmap(p, bytes); }
+Arena::~Arena() {
+  if (base_) ::munmap(base_, addresses_);
+}
 
-void Arena::add_chunk(size_t bytes) {
-  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p == MAP_FAILED) fail("out of memory: ", bytes, " bytes wanted for activations");
-  chunks_.emplace_back(static_cast<std::byte*>(p), Unmap{bytes});
+void Arena::grow(size_t bytes) {
+  for (size_t want = kAddresses; !base_ && want >= kStep; want /= 2) {  // less where the address space is limited
+    void* p = ::mmap(nullptr, want, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p != MAP_FAILED) base_ = static_cast<std::byte*>(p), addresses_ = want;
+  }
+  const size_t taken = (bytes + kStep - 1) / kStep * kStep;
+  if (taken > addresses_ || ::mprotect(base_ + taken_, taken - taken_, PROT_READ | PROT_WRITE) != 0)
+    fail("out of memory: ", bytes, " bytes wanted for activations");
+  taken_ = taken;
 }
 
 void* Arena::allocate(size_t bytes) {
-  bytes = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
-  total_ += bytes;
-  peak_ = std::max(peak_, total_);
-  if (meta_) return nullptr;
-  while (chunk_ < chunks_.size() && used_ + bytes > chunks_[chunk_].get_deleter().bytes) ++chunk_, used_ = 0;
-  if (chunk_ == chunks_.size()) {
-    add_chunk(std::max(bytes, kChunk));
-    used_ = 0;
-  }
-  void* p = chunks_[chunk_].get() + used_;
-  used_ += bytes;
-  return p;
-}
-
-void Arena::reset() {
-  if (chunks_.size() > 1) {  // one chunk for all from now on; an eighth more, so that small growth does not move it
-    chunks_.clear();
-    add_chunk(peak_ + peak_ / 8);
-  }
-  chunk_ = used_ = total_ = 0;
-}
-
-void Arena::rewind(Mark m) { chunk_ = m.chunk, used_ = m.used, total_ = m.total; }
-
-size_t Arena::reserved() const {
-  size_t n = 0;
-  for (const auto& c : chunks_) n += c.get_deleter().bytes;
-  return n;
+  const size_t at = total_, end = at + (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
+  if (!meta_ && end > taken_) grow(end);
+  total_ = end;
+  peak_ = std::max(peak_, end);
+  return meta_ ? nullptr : base_ + at;
 }
 
 }  // namespace r1

@@ -77,12 +77,13 @@ class Tensor {
   std::shared_ptr<void> owner_;
 };
 
-/// Bump allocator for the activations of one step. `reset` keeps the memory; the high-water mark is the peak. Chunks
-/// come from the system, not from malloc, and are joined at a reset: what is resident is the peak, without gaps.
+/// Bump allocator for the activations of one step. It reserves addresses at first and takes memory as far as it is
+/// used: nothing ever moves, there are no gaps, and what is resident is the high-water mark. `reset` keeps the memory.
 /// A meta arena counts without allocating and hands out null pointers.
 class Arena {
  public:
   explicit Arena(bool meta = false) : meta_(meta) {}
+  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
   /// 64-byte aligned, uninitialised.
@@ -90,28 +91,24 @@ class Arena {
   Tensor tensor(Shape shape, DType dtype = DType::kReal) {
     return Tensor(allocate(static_cast<size_t>(shape.numel()) * size_of(dtype)), shape, dtype);
   }
-  void reset();
+  void reset() { total_ = 0; }
   /// A point to return to: frees what was allocated since.
   struct Mark {
-    size_t chunk, used, total;
+    size_t total;
   };
-  Mark mark() const { return {chunk_, used_, total_}; }
-  void rewind(Mark m);
+  Mark mark() const { return {total_}; }
+  void rewind(Mark m) { total_ = m.total; }
   size_t in_use() const { return total_; }
   size_t peak() const { return peak_; }
-  size_t reserved() const;
+  /// Bytes taken from the system so far.
+  size_t taken() const { return taken_; }
   bool meta() const { return meta_; }
 
  private:
-  struct Unmap {
-    size_t bytes = 0;
-    void operator()(std::byte* p) const;
-  };
-  using Chunk = std::unique_ptr<std::byte, Unmap>;
-  void add_chunk(size_t bytes);
+  void grow(size_t bytes);
 
-  std::vector<Chunk> chunks_;
-  size_t chunk_ = 0, used_ = 0, total_ = 0, peak_ = 0;
+  std::byte* base_ = nullptr;
+  size_t addresses_ = 0, taken_ = 0, total_ = 0, peak_ = 0;
   bool meta_;
 };
 

@@ -6,11 +6,14 @@
 
 namespace r1 {
 
-void PackedSlot::append(const Example& e, size_t from) {
+void PackedSlot::append(const Example& e, size_t from, int32_t behind) {
+  const auto d = static_cast<size_t>(behind);
+  const int32_t first = behind < 0 ? 0 : cu_seqlens[d + 1] - cu_seqlens[d];
   ids.insert(ids.end(), e.tokens.begin(), e.tokens.end());
   mask.insert(mask.end(), e.mask.begin(), e.mask.end());
-  for (size_t i = 0; i < e.tokens.size(); ++i) positions.push_back(static_cast<int32_t>(i));
+  for (size_t i = 0; i < e.tokens.size(); ++i) positions.push_back(first + static_cast<int32_t>(i));
   cu_seqlens.push_back(static_cast<int32_t>(ids.size()));
+  prefix.push_back(behind);
   source.push_back(from);
 }
 

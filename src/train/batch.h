@@ -25,10 +25,12 @@ struct PackedSlot {
   std::vector<token_t> ids;
   std::vector<int32_t> positions;
   std::vector<int32_t> cu_seqlens{0};
+  std::vector<int32_t> prefix;  ///< document that each goes on from, -1 = none (AttentionArgs::prefix)
   std::vector<uint8_t> mask;
   std::vector<size_t> source;  ///< which of the given documents each one is
   int64_t tokens() const { return static_cast<int64_t>(ids.size()); }
-  void append(const Example& e, size_t from);
+  /// Adds a document; `behind`: one of this slot that it goes on from.
+  void append(const Example& e, size_t from, int32_t behind = -1);
 };
 
 /// Which document goes where.

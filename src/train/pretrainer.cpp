@@ -42,6 +42,14 @@ std::vector<PackedSlot> Pretrainer::next_batch() {
   return slots;
 }
 
+namespace {
+std::vector<int64_t> tokens_of(const std::vector<PackedSlot>& slots) {
+  std::vector<int64_t> n;
+  for (const PackedSlot& s : slots) n.push_back(s.tokens());
+  return n;
+}
+}  // namespace
+
 PretrainReport Pretrainer::step() {
   const std::vector<PackedSlot> slots = next_batch();
   PretrainReport r;
@@ -55,7 +63,7 @@ PretrainReport Pretrainer::step() {
     r.documents += static_cast<int64_t>(s.source.size());
   }
   std::vector<LmLossStats> parts(slots.size());
-  Gradients& g = runner_.run([&](int s, Tape& t) {
+  Gradients& g = runner_.run(tokens_of(slots), [&](int s, Tape& t) {
     parts[static_cast<size_t>(s)] =
         lm_loss(t, model_, slots[static_cast<size_t>(s)], c_.loss, std::max<int64_t>(1, targets), r.tokens);
   });

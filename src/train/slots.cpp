@@ -2,10 +2,20 @@
 #include "train/slots.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/reduce.h"
 
 namespace r1 {
+
+namespace {
+std::vector<size_t> largest_first(const std::vector<int64_t>& rows) {
+  std::vector<size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rows[a] > rows[b]; });
+  return order;
+}
+}  // namespace
 
 SlotRunner::SlotRunner(const ParamList& params, ThreadPool& pool) : pool_(pool), packed_(params) {
   for (int w = 0; w < pool.size(); ++w) {
@@ -15,9 +25,12 @@ SlotRunner::SlotRunner(const ParamList& params, ThreadPool& pool) : pool_(pool),
   for (int s = 0; s < kGradSlots; ++s) grads_.emplace_back(params);
 }
 
-Gradients& SlotRunner::run(const std::function<void(int, Tape&)>& work) {
+Gradients& SlotRunner::run(const std::vector<int64_t>& rows, const std::function<void(int, Tape&)>& work) {
+  R1_CHECK(rows.size() == static_cast<size_t>(kGradSlots), rows.size(), " slots, expected ", kGradSlots);
   packed_.pack(&pool_);
-  pool_.run(kGradSlots, [&](int64_t s, int w) {
+  const std::vector<size_t> order = largest_first(rows);
+  pool_.run(kGradSlots, [&](int64_t i, int w) {
+    const auto s = static_cast<int64_t>(order[static_cast<size_t>(i)]);
     Worker& worker = *workers_[static_cast<size_t>(w)];
     Gradients& g = grads_[static_cast<size_t>(s)];
     g.begin();
@@ -37,15 +50,16 @@ Gradients& SlotRunner::run(const std::function<void(int, Tape&)>& work) {
   return grads_[0];
 }
 
-void SlotRunner::run_forward(int64_t pieces, const std::function<void(int64_t, Tape&)>& work) {
+void SlotRunner::run_forward(const std::vector<int64_t>& rows, const std::function<void(int64_t, Tape&)>& work) {
   packed_.pack(&pool_);
-  pool_.run(pieces, [&](int64_t i, int w) {
+  const std::vector<size_t> order = largest_first(rows);
+  pool_.run(static_cast<int64_t>(rows.size()), [&](int64_t i, int w) {
     Worker& worker = *workers_[static_cast<size_t>(w)];
     worker.arena.reset();
     worker.tape.reset();
     worker.tape.set_grads(nullptr);
     worker.tape.set_recording(false);
-    work(i, worker.tape);
+    work(static_cast<int64_t>(order[static_cast<size_t>(i)]), worker.tape);
   });
 }
 

@@ -14,10 +14,11 @@ class SlotRunner {
  public:
   SlotRunner(const ParamList& params, ThreadPool& pool);
   /// Zeroes all gradients, calls work(slot, tape) for each slot on some worker (tape recording, gradients of that
-  /// slot), and returns the tree sum over slots. The result is valid until the next call.
-  Gradients& run(const std::function<void(int slot, Tape& tape)>& work);
+  /// slot), and returns the tree sum over slots. The result is valid until the next call. `rows` [kGradSlots]: size of
+  /// each slot; the largest begin first, so that the workers end together.
+  Gradients& run(const std::vector<int64_t>& rows, const std::function<void(int slot, Tape& tape)>& work);
   /// The same without gradients or recording, over any number of pieces.
-  void run_forward(int64_t pieces, const std::function<void(int64_t piece, Tape& tape)>& work);
+  void run_forward(const std::vector<int64_t>& rows, const std::function<void(int64_t piece, Tape& tape)>& work);
   ThreadPool& pool() { return pool_; }
   /// Largest activation memory of a worker so far, bytes.
   size_t peak_activation_bytes() const;

@@ -348,6 +348,58 @@ TEST_CASE("attention of a document does not depend on its neighbours") {
   }
 }
 
+TEST_CASE("documents behind a shared prefix: the bits of each in one piece, and its gradients summed") {
+  for (const int32_t p : {1, 16, 21, 37})
+    for (Shape s : kShapes) {
+      s.lengths = {p, 5, 30, 1, 4, 11};  // documents 1-3 go on from document 0, document 5 from document 4
+      Case c(s, uint32_t(p));
+      const std::vector<int32_t> prefix{-1, 0, 0, 0, -1, 4};
+      Shape whole = s;
+      whole.lengths = {p, p + 5, p + 30, p + 1, 4, 15};
+      Case w(whole);
+      std::vector<int64_t> row_of;  // of the shared case, for each row of the whole one
+      for (size_t d = 0; d < prefix.size(); ++d) {
+        if (prefix[d] >= 0)
+          for (int32_t i = c.cu[size_t(prefix[d])]; i < c.cu[size_t(prefix[d]) + 1]; ++i) row_of.push_back(-1 - i);
+        for (int32_t i = c.cu[d]; i < c.cu[d + 1]; ++i) row_of.push_back(i);
+      }
+      std::fill(w.dout.begin(), w.dout.end(), real(0));  // a repeated prefix is only read
+      for (size_t i = 0; i < row_of.size(); ++i) {
+        const int64_t from = row_of[i] < 0 ? -1 - row_of[i] : row_of[i], to = int64_t(i);
+        std::copy_n(c.q.data() + from * c.a.ldq, c.a.ldq, w.q.data() + to * c.a.ldq);
+        std::copy_n(c.k.data() + from * c.a.ldk, c.a.ldk, w.k.data() + to * c.a.ldk);
+        if (!s.latent) std::copy_n(c.v.data() + from * c.a.ldv, c.a.ldv, w.v.data() + to * c.a.ldv);
+        if (row_of[i] >= 0) std::copy_n(c.dout.data() + from * c.a.ldo, c.a.ldo, w.dout.data() + to * c.a.ldo);
+      }
+      c.a.prefix = prefix.data();
+      ThreadPool pool(3);
+      const Forward f = forward(c), fw = forward(w);
+      const Backward b = backward(c, f, false, 0), bw = backward(w, fw, false, 0),
+                     threads = backward(c, f, false, 0, &pool);
+      CHECK(same_bits(f.lse, forward(c, &pool).lse));
+      CHECK((same_bits(b.dq, threads.dq) && same_bits(b.dk, threads.dk) && same_bits(b.dv, threads.dv)));
+      std::vector<double> dk(c.k.size()), dv(c.v.size());
+      bool equal = true;
+      for (size_t i = 0; i < row_of.size(); ++i) {
+        const int64_t at = row_of[i] < 0 ? -1 - row_of[i] : row_of[i], from = int64_t(i);
+        for (int64_t j = 0; j < c.a.ldk; ++j) dk[size_t(at * c.a.ldk + j)] += double(bw.dk[size_t(from * c.a.ldk + j)]);
+        for (int64_t j = 0; !s.latent && j < c.a.ldv; ++j)
+          dv[size_t(at * c.a.ldv + j)] += double(bw.dv[size_t(from * c.a.ldv + j)]);
+        if (row_of[i] < 0) continue;
+        const auto same = [&](const std::vector<real>& x, const std::vector<real>& y, int64_t ld, int64_t n) {
+          equal = equal && std::memcmp(&x[size_t(at * ld)], &y[size_t(from * ld)], size_t(n) * sizeof(real)) == 0;
+        };
+        same(f.out, fw.out, c.a.ldo, c.a.n_heads * c.a.dv), same(f.lse, fw.lse, c.a.n_heads, c.a.n_heads);
+        same(b.dq, bw.dq, c.a.ldq, c.a.n_heads * c.a.dk);
+      }
+      INFO("prefix " << p << ", heads " << s.h << "/" << s.hk << " widths " << s.dk << "/" << s.dv);
+      CHECK(equal);
+      const double tolerance = sizeof(real) == 4 ? 1e-4 : 1e-12;
+      CHECK(worst(b.dk, c.a.ldk, 1, dk, c.a.n_tokens, 1, c.a.ldk) < tolerance);
+      if (!s.latent) CHECK(worst(b.dv, c.a.ldv, 1, dv, c.a.n_tokens, 1, c.a.ldv) < tolerance);
+    }
+}
+
 TEST_CASE("attention over 1000 keys with large scores stays finite and right") {
   Case c({2, 1, 16, 16, true, {1000}});
   for (real& x : c.q) x *= 30;

@@ -82,6 +82,7 @@ TEST_CASE("HuggingFace configs round-trip through ours") {
   llama.qkv_bias = false, llama.head_dim = 10, llama.tie_embeddings = false;
   auto configs = builtin_model_configs();
   configs["qwen2"] = dense, configs["llama"] = llama;
+  configs["expanded"] = configs.at("toy"), configs["expanded"].attn_form = "expanded";
   for (const auto& [name, c] : configs) {
     INFO(name);
     CHECK(same(from_hf_config(to_hf_config(c), name), c));

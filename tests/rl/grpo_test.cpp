@@ -117,6 +117,54 @@ TEST_CASE("the gradient of a minibatch passes the numeric check; first ratio is 
   }
 }
 
+TEST_CASE("answers that share their prompt's rows have the bits and the gradient of answers alone") {
+  auto m = tiny_model();
+  ThreadPool pool(2);
+  SlotRunner runner(m->params(), pool);
+  PolicyBatch batch = tiny_batch(*m, runner, 1);
+  const std::vector<token_t> prompt = tiny_documents({21}).ids;  // ends inside a block of 16 keys
+  for (PolicyOutput& o : batch.outputs) {
+    o.ids.erase(o.ids.begin(), o.ids.begin() + o.prompt_length);
+    o.ids.insert(o.ids.begin(), prompt.begin(), prompt.end());
+    o.prompt_length = static_cast<int64_t>(prompt.size());
+  }
+  batch.outputs[4].ids[2] ^= 1;  // one has a prompt of its own
+  const std::vector<size_t> all{0, 1, 2, 3, 4};
+  CHECK(slot_tokens(fullest_slot(batch, all, 1)) == 2 * 21 + 6 + 14 + 3 + 9 + 8);
+  const auto shared = answer_logp(runner, *m, batch, 1);
+  for (size_t i : all) {
+    PolicyBatch alone;
+    alone.outputs = {batch.outputs[i]};
+    CHECK(answer_logp(runner, *m, alone, 1)[0] == shared[i]);
+    batch.outputs[i].logp_old = shared[i];
+  }
+  GrpoConfig c = grpo_preset("toy");
+  c.kl_beta = 0;
+  GrpoStats stats;
+  Gradients together(m->params()), apart(m->params());
+  const auto add = [&](const std::vector<size_t>& pick, double weight, Gradients& to) {
+    const Gradients& g = grpo_gradient(runner, *m, batch, pick, c, stats);
+    for (size_t i = 0; i < to.all().size(); ++i)
+      for (int64_t j = 0; j < to.all()[i].numel(); ++j)
+        to.all()[i].data()[j] += static_cast<real>(weight) * g.all()[i].data()[j];
+  };
+  for (Gradients* g : {&together, &apart}) g->begin(), g->settle();
+  add(all, 1, together);
+  for (size_t i : all) add({i}, 0.2, apart);
+  CHECK(stats.logp_diff_max == 0);
+  const double allowed = sizeof(real) == 8 ? 1e-12 : 1e-5;
+  for (size_t i = 0; i < together.all().size(); ++i) {
+    double worst = 0, size = 1e-30;
+    for (int64_t j = 0; j < together.all()[i].numel(); ++j) {
+      const double x = static_cast<double>(together.all()[i].data()[j]),
+                   y = static_cast<double>(apart.all()[i].data()[j]);
+      worst = std::max(worst, std::abs(x - y)), size = std::max(size, std::abs(y));
+    }
+    INFO(m->params().all()[i].name);
+    CHECK(worst <= allowed * size);
+  }
+}
+
 TEST_CASE("equal advantages of zero and no KL move nothing") {
   auto m = tiny_model();
   ThreadPool pool(1);

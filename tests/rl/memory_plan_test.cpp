@@ -74,7 +74,7 @@ Environment world(int64_t vocab) {
 }
 
 struct Outcome {
-  size_t planned = 0, without_gradients = 0, peak = 0;
+  size_t planned = 0, without_update = 0, peak = 0;
   size_t planned_update = 0, update = 0, planned_engine = 0, engine = 0;
   int64_t tokens = 0;
   bool moved = false;
@@ -102,7 +102,7 @@ Outcome run(const Case& c) {
   const MemoryPlan plan =
       plan_memory(*policy, c.grpo, trainer.lengths(), {rollout_request(c.grpo, trainer.lengths().longest_prompt)}, pool,
                   own_memory(before));
-  o.planned = plan.total(), o.without_gradients = plan.total() - plan.of("gradients");
+  o.planned = plan.total(), o.without_update = plan.total() - plan.of(kMemoryUpdate);
   o.planned_update = plan.of(kMemoryUpdate), o.update = trainer.runner().peak_activation_bytes();
   o.planned_engine = plan.of(kMemoryEngine), o.engine += Engine(*policy, EngineConfig{}, pool).packed_bytes();
   o.tokens = trainer.lengths().tokens;
@@ -148,15 +148,16 @@ TEST_CASE("the plan for the lengths that occurred is within 10 % of the measured
               << ", engine " << format_bytes(double(o.planned_engine)) << " / " << format_bytes(double(o.engine)));
     CHECK(o.moved);
     CHECK(o.tokens < c.grpo.questions * c.grpo.group_size * (24 + c.grpo.max_new_tokens));
-    // The workers meet slots of nearly the same size; the plan takes the fullest for each.
-    CHECK(double(o.update) <= double(o.planned_update));
+    // The workers meet slots of nearly the same size; the plan takes the one with most rows for each. One with a few
+    // rows less may need a little more: longer documents, more targets.
+    CHECK(double(o.update) <= 1.01 * double(o.planned_update));
     CHECK(double(o.update) >= 0.9 * double(o.planned_update));
     CHECK(double(o.engine) <= double(o.planned_engine));
     CHECK(double(o.engine) >= 0.75 * double(o.planned_engine));  // it takes all prompts for as long as the longest
     if (kSanitized || o.peak == 0) continue;
     CHECK(double(o.peak) / double(o.planned) > 0.9);
     CHECK(double(o.peak) / double(o.planned) < 1.1);
-    CHECK(double(o.peak) / double(o.without_gradients) > 1.1);  // the promise can fail
+    CHECK(double(o.peak) / double(o.without_update) > 1.1);  // the promise can fail
   }
 }
 
@@ -203,11 +204,15 @@ TEST_CASE("answers at the limit are the worst case, exactly") {
     o.ids.assign(static_cast<size_t>(7 + c.max_new_tokens), 1);
     batch.outputs.push_back(std::move(o));
   }
+  for (size_t i = 0; i < batch.outputs.size(); ++i)  // 8 groups of 6, each with a prompt of its own
+    batch.outputs[i].ids[0] = static_cast<token_t>(i / 6);
   std::vector<std::vector<size_t>> minibatches(2);
-  for (size_t i = 0; i < batch.outputs.size(); ++i) minibatches[i % 2].push_back(i);
+  for (size_t i = 0; i < batch.outputs.size(); ++i) minibatches[i / 24].push_back(i);
   const StepLengths real_ones = rollout_lengths(batch, minibatches, c), worst = worst_lengths(c, 7);
-  CHECK(real_ones.update_slot.size() == worst.update_slot.size());
+  CHECK(real_ones.update_slot.size() == 6);
+  CHECK(worst.update_slot.size() == 6);
   CHECK(real_ones.reference_piece.size() == worst.reference_piece.size());
+  CHECK(slot_tokens(worst.update_slot) == 7 + 6 * 10);
   CHECK(real_ones.tokens == worst.tokens);
   CHECK(real_ones.longest_prompt == worst.longest_prompt);
   StepLengths longest = real_ones;

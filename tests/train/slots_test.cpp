@@ -28,7 +28,7 @@ TEST_CASE("packed weights and gradients that are written instead of zeroed chang
     const PackedSlot s = tiny_documents({3, 2});  // so few rows that experts stay without
     for (int round = 0; round < 2; ++round) {
       const Gradients want = plain(*m, s);
-      const Gradients& got = runner.run([&](int slot, Tape& t) {
+      const Gradients& got = runner.run(std::vector<int64_t>(kGradSlots, 1), [&](int slot, Tape& t) {
         if (slot == 5) lm_loss(t, *m, s, {0.3, 0.01}, 10, s.tokens());
       });
       for (const Param& p : m->params().all()) {
@@ -39,6 +39,20 @@ TEST_CASE("packed weights and gradients that are written instead of zeroed chang
       for (Param& p : m->params().all()) p.value.data()[0] += real(0.1);  // packed copies must follow
     }
   }
+}
+
+TEST_CASE("the largest slots begin first; which slot is which does not change") {
+  ThreadPool pool(1);
+  auto m = tiny_model();
+  SlotRunner runner(m->params(), pool);
+  std::vector<int64_t> rows(kGradSlots, 3), order;
+  rows[5] = 9, rows[2] = 7, rows[0] = 0;
+  runner.run(rows, [&](int slot, Tape&) { order.push_back(slot); });
+  CHECK(order == std::vector<int64_t>{5, 2, 1, 3, 4, 6, 7, 0});
+  order.clear();
+  runner.run_forward({1, 4, 2}, [&](int64_t piece, Tape&) { order.push_back(piece); });
+  CHECK(order == std::vector<int64_t>{1, 2, 0});
+  CHECK_THROWS_AS(runner.run({1, 2}, [](int, Tape&) {}), Error);
 }
 
 TEST_CASE("a tape uses no other model's packed weights") {

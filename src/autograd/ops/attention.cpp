@@ -221,11 +221,14 @@ Var expanded_values(Tape& t, Var latent, const Param& w_uv) {
 }
 
 Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<const int32_t> cu_seqlens,
-              const int32_t* positions, const PagedKv* paged, int64_t longest) {
+              std::span<const int32_t> prefix, const int32_t* positions, const PagedKv* paged, int64_t longest) {
   AttentionArgs a;
   a.n_tokens = q->value.size(0);
   a.n_heads = s.n_heads, a.n_kv_heads = s.n_kv_heads, a.dk = s.dk, a.dv = s.dv, a.scale = s.scale;
   a.cu_seqlens = cu_seqlens.data(), a.n_docs = static_cast<int64_t>(cu_seqlens.size()) - 1;
+  R1_CHECK(prefix.empty() || static_cast<int64_t>(prefix.size()) == a.n_docs, "attention: ", prefix.size(),
+           " prefixes for ", a.n_docs, " documents");
+  a.prefix = prefix.empty() ? nullptr : prefix.data();
   a.q = q->value.data(), a.ldq = s.n_heads * s.dk;
   a.k = k->value.data(), a.ldk = s.n_kv_heads * s.dk;
   a.v = v ? v->value.data() : k->value.data();
