@@ -14,7 +14,7 @@ struct GateReport {
   double carry = 0;     ///< chance of going on from the value reached
   double sum = 0, quick = 0, careful_en = 0, careful_zh = 0, conclude = 0;
   double careful_part[kCarefulParts] = {};  ///< both languages: where a careful product goes wrong
-  double checks_en = 0, checks_zh = 0;  ///< probability of opening a check after a product
+  double checks_en = 0, checks_zh = 0;      ///< probability of opening a check after a product
   double worst_copy() const;
   /// Empty if the gate is passed, else what failed.
   std::string failed() const;
