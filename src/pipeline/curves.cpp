@@ -104,11 +104,13 @@ std::vector<Goal> curve_goals(const std::vector<SeedCurve>& seeds) {
   add("checks repair more than they spoil", end.repaired > .5 && end.spoiled < .1,
       text_of("%.0f%% of checked wrong lines repaired, %.1f%% of checked right lines spoiled", 100 * end.repaired,
               100 * end.spoiled));
-  add("levels 1 to 5 in order", std::is_sorted(end.level.rbegin(), end.level.rend()), [&] {
+  const auto in_order = [&](const char* text, const std::vector<double>& level) {
     std::string s;
-    for (const double l : end.level) s += (s.empty() ? "" : " > ") + text_of("%.1f", 100 * l);
-    return s;
-  }());
+    for (const double l : level) s += (s.empty() ? "" : ", ") + text_of("%.1f", 100 * l);
+    add(text, std::is_sorted(level.rbegin(), level.rend()), s);
+  };
+  in_order("levels 1 to 5 in order at half the gain", mean_point(seeds, &SeedCurve::half).level);
+  in_order("levels 1 to 5 in order at the end", end.level);
   return goals;
 }
 

@@ -27,6 +27,21 @@ Json command_line() {
   return words;
 }
 
+/// "field 'train.updates' is 6000, this command has 8000", or empty where both are equal.
+std::string first_difference(const Json& old, const Json& now, const std::string& path = "") {
+  if (old == now) return "";
+  if (old.is_object() && now.is_object()) {
+    Json all = old;
+    all.update(now);
+    for (const auto& [key, value] : all.items())
+      if (const std::string s =
+              first_difference(old.value(key, Json()), now.value(key, Json()), path.empty() ? key : path + "." + key);
+          !s.empty())
+        return s;
+  }
+  return cat("field '", path, "' is ", old.dump(), ", this command has ", now.dump());
+}
+
 }  // namespace
 
 RunFolder::RunFolder(const std::string& path, Json config, bool resume) : path_(path) {
@@ -37,12 +52,8 @@ RunFolder::RunFolder(const std::string& path, Json config, bool resume) : path_(
   if (exists) {
     Json old = read_json_file(file);
     if (old.is_object()) old.erase("command"), old.erase("machine");
-    if (old != config) {
-      for (const auto& [key, value] : config.items())
-        if (!old.contains(key) || old[key] != value)
-          fail(file, ": field '", key, "' differs from this command; a resumed run must be the same run");
-      fail(file, ": differs from this command; a resumed run must be the same run");
-    }
+    if (const std::string where = first_difference(old, config); !where.empty())
+      fail(file, ": ", where, "; a resumed run must be the same run");
     return;
   }
   make_directories(checkpoints());
