@@ -25,6 +25,21 @@ void randomize(ParamList& params, uint32_t seed, double std) {
 
 namespace {
 
+constexpr bool kPrecise = sizeof(real) == 8;
+constexpr double kAbsolute = kPrecise ? 1e-7 : 3e-3, kRelative = kPrecise ? 1e-5 : 3e-2;
+
+/// d f / d x by a 4-point stencil of width h.
+double slope(real& x, double h, const std::function<double()>& f) {
+  const real old = x;
+  const auto at = [&](double d) {
+    x = static_cast<real>(static_cast<double>(old) + d);
+    const double v = f();
+    x = old;
+    return v;
+  };
+  return (8 * (at(h / 2) - at(-h / 2)) - (at(h) - at(-h))) / (6 * h);
+}
+
 real seed_of(int64_t i) {
   return static_cast<real>(Rng(99, Stream::kTest, 7).bits_at(static_cast<uint64_t>(i)) / 4294967296.0 * 2 - 1);
 }
@@ -63,25 +78,28 @@ GradResult evaluate(const GradCase& c) {
   return r;
 }
 
+void check_loss_gradient(ParamList& params, const Gradients& g, const std::function<double()>& loss, int64_t elements) {
+  const double h = kPrecise ? 1e-3 : 1e-2;
+  for (Param& p : params.all())
+    for (int64_t i = 0; i < p.value.numel(); i += std::max<int64_t>(1, p.value.numel() / elements)) {
+      const double numeric = slope(p.value.data()[i], h, loss);
+      INFO(p.name << "[" << i << "]");
+      CHECK(std::abs(static_cast<double>(g.all()[static_cast<size_t>(p.id)].data()[i]) - numeric) <=
+            kAbsolute + kRelative * std::abs(numeric));
+    }
+}
+
 double gradcheck(const GradCase& c, int64_t max_elements) {
-  const bool precise = sizeof(real) == 8;
-  const double h = precise ? 1e-3 : 2e-2, absolute = precise ? 1e-7 : 3e-3, relative = precise ? 1e-5 : 3e-2;
+  const double h = kPrecise ? 1e-3 : 2e-2;
   const GradResult r = evaluate(c);
   double worst = 0;
   std::string where;
   const auto check = [&](Tensor x, const Tensor& g, const std::string& name) {
     const int64_t n = x.numel(), step = std::max<int64_t>(1, n / max_elements);
     for (int64_t i = 0; i < n; i += step) {
-      const real old = x.data()[i];
-      const auto at = [&](double d) {
-        x.data()[i] = static_cast<real>(static_cast<double>(old) + d);
-        const double v = value(c);
-        x.data()[i] = old;
-        return v;
-      };
-      const double numeric = (8 * (at(h / 2) - at(-h / 2)) - (at(h) - at(-h))) / (6 * h);  // 4-point stencil
+      const double numeric = slope(x.data()[i], h, [&] { return value(c); });
       const double analytic = static_cast<double>(g.data()[i]);
-      const double error = std::abs(analytic - numeric) / (absolute + relative * std::abs(numeric));
+      const double error = std::abs(analytic - numeric) / (kAbsolute + kRelative * std::abs(numeric));
       if (!(error <= worst)) worst = error, where = cat(name, "[", i, "]: analytic ", analytic, ", numeric ", numeric);
     }
   };

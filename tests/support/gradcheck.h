@@ -26,6 +26,10 @@ void randomize(ParamList& params, uint32_t seed, double std = 1.0);
 /// Catch2. Returns the largest error relative to its tolerance (<= 1 passes).
 double gradcheck(const GradCase& c, int64_t max_elements = 1 << 30);
 
+/// The same for a loss that makes its own tape: g holds the gradients of `loss` (called again with weights nudged), of
+/// which about `elements` a tensor are checked.
+void check_loss_gradient(ParamList& params, const Gradients& g, const std::function<double()>& loss, int64_t elements);
+
 /// Value and gradients for callers that want them: out, then d(seeded sum) for inputs and parameters.
 struct GradResult {
   Tensor out;
