@@ -25,19 +25,19 @@ Judged judge(const World& world, const Problem& p, const Completion& done, int64
 
 /// Counts what the task's own oracle says of the checks.
 void count_checks(PolicyEvaluation& e) {
-  double wrong = 0, right = 0, repaired = 0, broken = 0, checked = 0;
+  double wrong = 0, right = 0, repaired = 0, spoiled = 0, checked = 0;
   for (const Judged& j : e.judged) {
     const Problem& p = e.problems[static_cast<size_t>(j.problem)];
     if (p.task != "math-1") continue;
     for (const LineReport& line : math_oracle(p, j.text).lines) {
       if (!line.checked) continue;
-      checked += 1, wrong += !line.quick_right, right += line.quick_right, repaired += line.repaired,
-          broken += line.broken;
+      checked += 1, wrong += !line.quick_right, right += line.quick_right, repaired += line.repaired(),
+          spoiled += line.spoiled();
     }
   }
   e.checks = checked / static_cast<double>(e.judged.size());
   e.repaired = wrong > 0 ? repaired / wrong : 0;
-  e.spoiled = right > 0 ? broken / right : 0;
+  e.spoiled = right > 0 ? spoiled / right : 0;
 }
 
 }  // namespace

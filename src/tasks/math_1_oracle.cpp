@@ -149,11 +149,8 @@ class Oracle {
     const auto n = read_verdict(text);
     if (!n || out.lines.empty()) return;
     LineReport& line = out.lines.back();
-    const bool before = value_ == true_;  // a second check judges what the first left
     line.checked = true;
     line.check_right = *n == true_;
-    line.repaired = line.repaired || (!before && line.check_right);
-    line.broken = line.broken || (before && !line.check_right);
     value_ = *n;
   }
 

@@ -18,10 +18,10 @@ struct LineReport {
   bool fragment_right = false;  ///< the cited step is the problem's next one, labels included
   bool operands_right = false;  ///< so, and it works on the value reached so far
   bool quick_right = false;     ///< the equation is true as it stands
-  bool checked = false;         ///< a "wait" with a result follows
-  bool check_right = false;     ///< and that result is the true one
-  bool repaired = false;        ///< wrong before the check, right after
-  bool broken = false;          ///< right before the check, wrong after
+  bool checked = false;         ///< a "wait" with a result follows, or several
+  bool check_right = false;     ///< the last of those results is the true one
+  bool repaired() const { return checked && !quick_right && check_right; }
+  bool spoiled() const { return checked && quick_right && !check_right; }
 };
 
 struct OracleReport {

@@ -98,7 +98,7 @@ TEST_CASE("rates of the recipe show in the documents, read by the oracle") {
       }
     for (const LineReport& l : report.lines) {
       CHECK(l.operands_right);
-      CHECK_FALSE(l.broken);
+      CHECK_FALSE(l.spoiled());
       CHECK((!l.checked || l.check_right));
       if (l.op == '*') {
         ++lines[l.language], checks[l.language] += l.checked, right += l.quick_right;

@@ -25,8 +25,8 @@ TEST_CASE("a right chain with a check that repairs") {
   CHECK_FALSE(r.lines[1].quick_right);
   CHECK(r.lines[1].checked);
   CHECK(r.lines[1].check_right);
-  CHECK(r.lines[1].repaired);
-  CHECK_FALSE(r.lines[1].broken);
+  CHECK(r.lines[1].repaired());
+  CHECK_FALSE(r.lines[1].spoiled());
   CHECK(r.complete);
   CHECK(r.concluded);
   CHECK(r.reflection.waits == 1);
@@ -37,12 +37,21 @@ TEST_CASE("a check that breaks, and one that agrees") {
   const OracleReport r = read("first a4b7c+d8=55; wait 47+8=55, ok 55;然后55e*f3g3=15;等等5*3=15,错25;所以25");
   REQUIRE(r.lines.size() == 2);
   CHECK(r.lines[0].check_right);
-  CHECK_FALSE(r.lines[0].repaired);
+  CHECK_FALSE(r.lines[0].repaired());
   CHECK(r.lines[1].language == 1);
   CHECK(r.lines[1].quick_right);
-  CHECK(r.lines[1].broken);
+  CHECK(r.lines[1].spoiled());
   CHECK_FALSE(r.lines[1].check_right);
   CHECK(r.concluded);
+}
+
+TEST_CASE("of several checks the last one counts, and a line is judged by its quick result") {
+  const LineReport twice = read("first a4b7c+d8=65; wait 4+7=55, wrong 55; wait 4+7=56, wrong 56;").lines[0];
+  CHECK(twice.checked);
+  CHECK_FALSE(twice.repaired());  // 55 was right, 56 is not
+  CHECK_FALSE(twice.spoiled());   // it was never a right line
+  CHECK(read("first a4b7c+d8=65; wait 4+7=56, wrong 56; wait 4+7=55, wrong 55;").lines[0].repaired());
+  CHECK_FALSE(read("first a4b7c+d8=55; wait 4+7=56, wrong 56; wait 4+7=55, wrong 55;").lines[0].spoiled());
 }
 
 TEST_CASE("wrong operands are told from wrong results") {
