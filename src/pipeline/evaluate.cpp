@@ -31,7 +31,7 @@ void count_checks(PolicyEvaluation& e) {
     if (p.task != "math-1") continue;
     for (const LineReport& line : math_oracle(p, j.text).lines) {
       if (!line.checked) continue;
-      checked += 1, wrong += !line.quick_right, right += line.quick_right, repaired += line.repaired(),
+      checked += 1, wrong += !line.open && !line.quick_right, right += line.quick_right, repaired += line.repaired(),
           spoiled += line.spoiled();
     }
   }

@@ -73,10 +73,10 @@ struct Equation {
   int left = 0;
   std::string fragment;  ///< the step with its labels, as written
   ClockStep step{};
-  int result = 0;
+  int result = 0;  ///< -1: "??"
 };
 
-/// "55e*f3g3=15", or "a4b7c+d8=55"; nothing if it is anything else.
+/// "55e*f3g3=15", "55e*f3g3=??", or "a4b7c+d8=55"; nothing if it is anything else.
 std::optional<Equation> read_line(std::string_view text) {
   text = trim(text);
   std::string labels, digits(text.substr(0, 2));
@@ -85,7 +85,7 @@ std::optional<Equation> read_line(std::string_view text) {
   if (!left) return std::nullopt;
   Cursor at(text.substr(labels.empty() ? 2 : 4));
   const std::string_view fragment = at.up_to('=');
-  const auto result = at.number(2);
+  const auto result = at.word("??") ? std::optional<int>(-1) : at.number(2);
   if (!result || !at.done() || fragment.size() < 2 || fragment.size() % 2) return std::nullopt;
   std::string bare;
   for (size_t i = 1; i < fragment.size(); i += 2) bare += fragment[i];
@@ -140,6 +140,7 @@ class Oracle {
         k < fragments_.size() && equation->fragment == fragments_[k] && equation->labels == (k == 0 ? "ab" : "");
     line.operands_right = line.fragment_right && equation->left == value_ && equation->step == e_.steps[k];
     true_ = clock_apply(equation->step.op, equation->left, equation->step.operand);
+    line.open = equation->result < 0;
     line.quick_right = equation->result == true_;
     value_ = equation->result;
     out.lines.push_back(line);

@@ -17,10 +17,11 @@ struct LineReport {
   int language = 0;             ///< of its first word
   bool fragment_right = false;  ///< the cited step is the problem's next one, labels included
   bool operands_right = false;  ///< so, and it works on the value reached so far
+  bool open = false;            ///< no quick result, "??" (the lessons have such lines): neither right nor wrong
   bool quick_right = false;     ///< the equation is true as it stands
   bool checked = false;         ///< a "wait" with a result follows, or several
   bool check_right = false;     ///< the last of those results is the true one
-  bool repaired() const { return checked && !quick_right && check_right; }
+  bool repaired() const { return checked && !open && !quick_right && check_right; }
   bool spoiled() const { return checked && quick_right && !check_right; }
 };
 

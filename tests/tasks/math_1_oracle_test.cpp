@@ -54,6 +54,19 @@ TEST_CASE("of several checks the last one counts, and a line is judged by its qu
   CHECK_FALSE(read("first a4b7c+d8=55; wait 4+7=56, wrong 56; wait 4+7=55, wrong 55;").lines[0].spoiled());
 }
 
+TEST_CASE("a line without a quick result is neither right nor wrong, and its check belongs to it") {
+  const OracleReport r =
+      read("first a4b7c+d8=55; then 55e*f3g3=??; wait 5*3=15,5*3=15,5*3=15,1+5=6+5=1, wrong 15; so 15");
+  REQUIRE(r.lines.size() == 2);
+  CHECK_FALSE(r.lines[0].checked);
+  CHECK(r.lines[1].open);
+  CHECK(r.lines[1].operands_right);
+  CHECK((r.lines[1].checked && r.lines[1].check_right));
+  CHECK_FALSE(r.lines[1].repaired());
+  CHECK_FALSE(r.lines[1].spoiled());
+  CHECK((r.complete && r.concluded));
+}
+
 TEST_CASE("wrong operands are told from wrong results") {
   CHECK_FALSE(read("first a4b7c+d7=54;").lines[0].fragment_right);  // operand miscopied
   CHECK(read("first a4b7c+d7=54;").lines[0].quick_right);           // but the sum as written is true
