@@ -15,7 +15,7 @@
 namespace r1 {
 
 struct EngineConfig {
-  int64_t max_batch = 64;    ///< samples that a worker runs at a time
+  int64_t max_batch = 32;    ///< samples that a worker runs at a time: more would push their caches out of the CPU's
   int64_t cache_tokens = 0;  ///< tokens in a worker's cache; 0: enough for max_batch samples of the longest kind
   int threads = 0;           ///< workers; 0: all threads of the pool
 };
