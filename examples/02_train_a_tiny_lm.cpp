@@ -3,11 +3,12 @@
 //
 //   57152 parameters, ln V = ln 325 = 5.784, floor 0.643 nats a token
 //   update    loss   of 90   of 10 unseen   it writes
-//        1   5.806       0              0   '\xeb\xc6n5</answer>\xa4nine \x9a'
-//       50   1.061       7              0   'four plus six is six.<|eos|>'
-//      100   0.886      42              1   'four plus seven is eight.<|eos|>'
-//      200   0.684      88             10   'four plus six is ten.<|eos|>'
-//      300   0.655      88             10   'four plus six is ten.<|eos|>'
+//        1   5.805       0              0   '\xeb\xc6n5</answer>\xa4nine \x9a'
+//       50   1.068       7              0   'four plus six is six.<|eos|>'
+//      100   0.968      17              0   'four plus six is .<|eos|>'
+//      200   0.775      70              7   'four plus six is nine.<|eos|>'
+//      300   0.660      88             10   'four plus six is ten.<|eos|>'
+//      400   0.650      88             10   'four plus six is ten.<|eos|>'
 //
 // The text says "seven plus eight is fifteen." with numbers from zero to nine. All that is random in a sentence is
 // which of 90 sums it is: ln 90 = 4.50 nats. Over its 7 predicted tokens that is the floor, the least mean loss that
@@ -75,7 +76,7 @@ int main() try {
   model.init(1);
   ThreadPool pool(2);
   PretrainConfig config;
-  config.updates = 300, config.batch_tokens = 1024, config.schedule = {1e-2, 20, "cosine", 0.05};
+  config.updates = 400, config.batch_tokens = 1024, config.schedule = {1e-2, 20, "cosine", 0.05};
   Pretrainer trainer(model, config, document, pool);
   const Engine engine(model, {}, pool);
   std::printf("%d parameters, ln V = ln %d = %.3f, floor %.3f nats a token\n", static_cast<int>(model.params().numel()),

@@ -3,10 +3,10 @@
 //
 //                 busiest, updates                    tokens of new text to each of the 8 experts,
 //                 100      200      300     loss      600 would be even
-//   left alone    2.09     2.11     2.13     0.103      446   345   349  1286   349   576   391  1058
-//   balance loss  1.41     1.43     1.47     0.105      581   540   594   726   496   477   493   893
-//   bias          1.84     1.19     1.15     0.107      555   594   567   622   633   601   608   620
-//                                               its b:  0.15  0.05  0.19  0.01  0.08  0.10  0.05 -0.02
+//   left alone    2.04     2.07     2.05     0.098      433   475   407  1250   331   618   526   760
+//   balance loss  1.49     1.42     1.33     0.098      756   528   459   747   747   446   622   495
+//   bias          1.77     1.20     1.14     0.095      567   561   630   615   605   557   634   631
+//                                               its b:  0.08  0.06  0.12  0.01  0.11  0.09  0.06 -0.01
 //
 // A router that is left alone sends most tokens to a few experts. The classic cure is a loss on the imbalance [V3 Eq.
 // 17], whose gradient pulls against the real one. V3 adds a bias b to the affinities where experts are chosen, never

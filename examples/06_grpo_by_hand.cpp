@@ -7,9 +7,9 @@
 //
 //   rollout   right of 400 held-out problems
 //         0        105
-//       100        211
-//       200        264
-//       300        278
+//       100        215
+//       200        257
+//       300        276
 // By hand: the policy is one number x, the right arm is pulled with probability 1 / (1 + e^-x), and the slope of log
 // p(arm) in x is arm - p(right). A group of 16 pulls makes 64 updates, so the ratio leaves 1 and the clip acts.
 // Countdown: "make 24 from 3, 8, 13" as 13+8+3. An answer is two tokens, an even one means + and an odd one -; who
