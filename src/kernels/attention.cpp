@@ -92,8 +92,7 @@ void attend_block(const AttentionArgs& a, int64_t begin, int64_t end, int64_t po
 
 void attention_fwd(const Exec& ex, const AttentionArgs& a) {
   std::byte* ws = ex.workspace;
-  // First block of each document: of all its positions, and of those that are queries (the prefix has its own
-  // document).
+  // First block of each document: of all its positions, and of those that are queries (the prefix asks by itself).
   int64_t *packed = take<int64_t>(ws, a.n_docs + 1), *asked = take<int64_t>(ws, a.n_docs + 1);
   int64_t longest = 0;
   packed[0] = asked[0] = 0;

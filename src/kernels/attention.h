@@ -20,8 +20,7 @@ struct AttentionArgs {
   const int32_t* cu_seqlens = nullptr;  ///< [n_docs + 1] first row of each document, last = N
   int64_t n_docs = 0;
   /// [n_docs] document whose rows come before d's own (a prompt that many answers share), -1 = none; null: none at all.
-  /// A prefix has none itself. Row i of d then has position prefix + i; its bits are those of the document in one
-  /// piece.
+  /// A prefix has none itself. Row i of d has position prefix + i, and the bits of the document in one piece.
   const int32_t* prefix = nullptr;
   const real* q = nullptr;  ///< [N, H, dk], rows ldq apart, heads dk apart
   int64_t ldq = 0;

@@ -9,8 +9,8 @@
 
 namespace r1 {
 
-/// Number of gradient slots of every batch, independent of threads and ranks: 1, 2, 4 or 8 share them
-/// evenly. More would cost memory traffic: each writes gradients of the whole net.
+/// Number of gradient slots of every batch, independent of threads and ranks: 1, 2, 4 or 8 share them evenly. More
+/// would cost memory traffic: each writes gradients of the whole net.
 constexpr int kGradSlots = 8;
 
 /// One document: token i may be a target (predicted from the tokens before it) where mask[i] is 1; mask[0] is unused.

@@ -42,28 +42,22 @@ std::vector<PackedSlot> Pretrainer::next_batch() {
   return slots;
 }
 
-namespace {
-std::vector<int64_t> tokens_of(const std::vector<PackedSlot>& slots) {
-  std::vector<int64_t> n;
-  for (const PackedSlot& s : slots) n.push_back(s.tokens());
-  return n;
-}
-}  // namespace
-
 PretrainReport Pretrainer::step() {
   const std::vector<PackedSlot> slots = next_batch();
   PretrainReport r;
   int64_t targets = 0;
+  std::vector<int64_t> sizes;
   std::vector<int32_t> rows;
   std::vector<token_t> ids;
   for (const PackedSlot& s : slots) {
     collect_targets(s, 1, rows, ids);
     targets += static_cast<int64_t>(rows.size());
-    r.tokens += s.tokens();
+    sizes.push_back(s.tokens());
+    r.tokens += sizes.back();
     r.documents += static_cast<int64_t>(s.source.size());
   }
   std::vector<LmLossStats> parts(slots.size());
-  Gradients& g = runner_.run(tokens_of(slots), [&](int s, Tape& t) {
+  Gradients& g = runner_.run(sizes, [&](int s, Tape& t) {
     parts[static_cast<size_t>(s)] =
         lm_loss(t, model_, slots[static_cast<size_t>(s)], c_.loss, std::max<int64_t>(1, targets), r.tokens);
   });

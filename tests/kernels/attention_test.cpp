@@ -9,8 +9,10 @@
 #include "base/rng.h"
 #include "reference/attention_ref.h"
 #include "support/catch.h"
+#include "support/rowwise.h"
 
 using namespace r1;
+using r1_test::same_bits;
 
 namespace {
 
@@ -116,10 +118,6 @@ Backward backward(const Case& c, const Forward& f, bool accumulate, real start, 
   CHECK(dv.intact());
   CHECK(scratch.intact());
   return {dq.values(), dk.values(), dv.values()};
-}
-
-bool same_bits(const std::vector<real>& x, const std::vector<real>& y) {
-  return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(real)) == 0;
 }
 
 /// max |x - want| over [n, heads, width] with rows ld and heads stride apart; want is dense, plus `start`.

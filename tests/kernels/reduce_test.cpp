@@ -7,21 +7,12 @@
 #include "base/rng.h"
 #include "kernels/elementwise.h"
 #include "support/catch.h"
+#include "support/rowwise.h"
 
 using namespace r1;
+using r1_test::each_isa;
 
 namespace {
-
-template <class F>
-void each_isa(const F& body) {
-  const Isa before = active_isa();
-  for (Isa isa : {Isa::kV3, Isa::kV4}) {
-    if (!cpu_has(isa)) continue;
-    set_active_isa(isa);
-    body();
-  }
-  set_active_isa(before);
-}
 
 std::vector<real> normal(Rng& rng, int64_t n) {
   std::vector<real> v(static_cast<size_t>(n));

@@ -4,8 +4,10 @@
 
 #include "base/rng.h"
 #include "support/catch.h"
+#include "support/rowwise.h"
 
 using namespace r1;
+using r1_test::each_isa;
 
 TEST_CASE("rope turns each pair as written out, in both layouts and directions, on every instruction set") {
   Rng rng(6, Stream::kTest);
@@ -14,7 +16,6 @@ TEST_CASE("rope turns each pair as written out, in both layouts and directions, 
     for (real& x : v) x = static_cast<real>(rng.normal());
     return v;
   };
-  const Isa before = active_isa();
   for (const int64_t d : {2, 6, 8, 16, 22, 64})
     for (int form = 0; form < 8; ++form) {
       RopeArgs a;
@@ -37,15 +38,12 @@ TEST_CASE("rope turns each pair as written out, in both layouts and directions, 
             want[p] = a.accumulate ? want[p] + u : u;
             want[q] = a.accumulate ? want[q] + w : w;
           }
-      for (Isa isa : {Isa::kV3, Isa::kV4}) {
-        if (!cpu_has(isa)) continue;
-        set_active_isa(isa);
+      each_isa([&] {
         std::vector<real> got = y;
         a.src = x.data(), a.dst = got.data(), a.table = table.data(), a.positions = positions.data();
         rope(Exec{}, a);
         INFO("d " << d << " form " << form);
         CHECK(got == want);
-      }
+      });
     }
-  set_active_isa(before);
 }

@@ -165,13 +165,13 @@ TEST_CASE("balance loss of documents, and its gradient with the counts held fixe
     return loss;
   };
   Reals f;
-  check_rows(
-      "balance_fwd", 1, [&](const Exec& ex, int64_t, int64_t) { return forward(ex, f); }, want);
-  check_rows(
-      "balance_fwd: f", 1, [&](const Exec& ex, int64_t, int64_t) { return forward(ex, f), f; }, fractions);
-  check_rows(
-      "balance_bwd", 1,
-      [&](const Exec& ex, int64_t, int64_t) {
+  check_whole(
+      "balance_fwd", [&](const Exec& ex) { return forward(ex, f); }, want);
+  check_whole(
+      "balance_fwd: f", [&](const Exec& ex) { return forward(ex, f), f; }, fractions);
+  check_whole(
+      "balance_bwd",
+      [&](const Exec& ex) {
         Reals out(scores.size());
         balance_bwd(ex, out.data(), real(0.7), f.data(), scores.data(), cu.data(), docs, a);
         return out;
@@ -217,11 +217,7 @@ TEST_CASE("tokens to experts and back: order of the plan, gather, combine and th
         dye[size_t(r * cols + i)] = g * in, dgates[size_t(c)] += in * d;
       }
     }
-    const auto once = [&](const char* name, const std::function<Reals(const Exec&)>& run, const Doubles& want) {
-      check_rows(
-          name, 1, [&](const Exec& ex, int64_t, int64_t) { return run(ex); }, want);
-    };
-    once(
+    check_whole(
         "moe_gather",
         [&](const Exec& ex) {
           Reals out(size_t(routed * cols));
@@ -229,7 +225,7 @@ TEST_CASE("tokens to experts and back: order of the plan, gather, combine and th
           return out;
         },
         gathered);
-    once(
+    check_whole(
         "moe_gather_bwd",
         [&](const Exec& ex) {
           Reals out = start;
@@ -237,7 +233,7 @@ TEST_CASE("tokens to experts and back: order of the plan, gather, combine and th
           return out;
         },
         back);
-    once(
+    check_whole(
         "moe_combine",
         [&](const Exec& ex) {
           Reals out = start;
@@ -246,7 +242,7 @@ TEST_CASE("tokens to experts and back: order of the plan, gather, combine and th
         },
         combined);
     for (const bool rows : {true, false})
-      once(
+      check_whole(
           "moe_combine_bwd",
           [&](const Exec& ex) {
             Reals dy(size_t(routed * cols)), dg(static_cast<size_t>(routed));

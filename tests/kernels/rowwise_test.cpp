@@ -303,14 +303,10 @@ TEST_CASE("the sum of squares: chunks in order, whatever the threads or instruct
     sum_squares(both, &threads, x.data(), n);
     CHECK(std::abs(alone - want) < (sizeof(real) == 4 ? 1e-5 : 1e-13) * want);
     CHECK(threads == alone);
-    const Isa before = active_isa();
-    for (Isa isa : {Isa::kV3, Isa::kV4}) {
-      if (!cpu_has(isa)) continue;
-      set_active_isa(isa);
+    each_isa([&] {
       double again = -1;
       sum_squares(Exec{}, &again, x.data(), n);
       CHECK(again == alone);
-    }
-    set_active_isa(before);
+    });
   }
 }

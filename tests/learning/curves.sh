@@ -32,9 +32,19 @@ zero() {
   "$r1" r1-zero --threads "$threads" --seed "$seed" --base "$from" --run "$dir" --out "$dir/model" --keep-models \
     --config "$config" $test_set "$@" >"$dir.log" 2>&1
 }
+seed_base() { base "seed-$1" "$1"; }
+# each_seed COMMAND: for every seed, JOBS at a time.
+each_seed() {
+  local s
+  for s in $seeds; do
+    "$1" "$s" &
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  done
+  wait
+}
 # seed N: base, RL, and the three stations at the paper's temperature and nucleus.
 seed() {
-  base "seed-$1" "$1"
+  seed_base "$1"
   zero "seed-$1" "$out/seed-$1-base/model" "$1"
   [ -f "$out/seed-$1/paper.json" ] || "$r1" evaluate $("$r1" curves --models "$out/seed-$1") --threads "$threads" \
     --seed "$1" --config "$config" $test_set --set eval.temperature=0.6 --set eval.top_p=0.95 \
@@ -60,19 +70,11 @@ first=${seeds%% *}
 for part in $parts; do
   case $part in
     bases)
-      for s in $seeds; do
-        base "seed-$s" "$s" &
-        while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-      done
-      wait
+      each_seed seed_base
       exit
       ;;
     seeds)
-      for s in $seeds; do
-        seed "$s" &
-        while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-      done
-      wait
+      each_seed seed
       ;;
     controls) controls "$first" ;;
     passk) passk "$first" ;;

@@ -140,7 +140,6 @@ TEST_CASE("answers that share their prompt's rows have the bits and the gradient
       for (int64_t j = 0; j < to.all()[i].numel(); ++j)
         to.all()[i].data()[j] += static_cast<real>(weight) * g.all()[i].data()[j];
   };
-  for (Gradients* g : {&together, &apart}) g->begin(), g->settle();
   add(all, 1, together);
   for (size_t i : all) add({i}, 0.2, apart);
   CHECK(stats.logp_diff_max == 0);

@@ -30,6 +30,18 @@ inline bool same_bits(const Reals& a, const Reals& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(real)) == 0;
 }
 
+/// Runs `body` under every instruction set that this machine has.
+template <class F>
+void each_isa(const F& body) {
+  const Isa before = active_isa();
+  for (Isa isa : {Isa::kV3, Isa::kV4}) {
+    if (!cpu_has(isa)) continue;
+    set_active_isa(isa);
+    body();
+  }
+  set_active_isa(before);
+}
+
 /// Rows [begin, end) of the result, one after the other.
 using Rows = std::function<Reals(const Exec& ex, int64_t begin, int64_t end)>;
 
@@ -56,22 +68,22 @@ inline void check_rows(const char* name, int64_t rows, const Rows& run, const Do
   Exec threads;
   threads.pool = &pool;
   CHECK(same_bits(run(threads, 0, rows), whole));
-  const Isa before = active_isa();
-  for (Isa isa : {Isa::kV3, Isa::kV4}) {
-    if (!cpu_has(isa)) continue;
-    set_active_isa(isa);
-    CHECK(same_bits(run(Exec{}, 0, rows), whole));
-  }
-  set_active_isa(before);
+  each_isa([&] { CHECK(same_bits(run(Exec{}, 0, rows), whole)); });
+}
+
+/// The same for a result that is not made of rows.
+inline void check_whole(const char* name, const std::function<Reals(const Exec& ex)>& run, const Doubles& want) {
+  check_rows(
+      name, 1, [&](const Exec& ex, int64_t, int64_t) { return run(ex); }, want);
 }
 
 /// Adds rows [begin, end) to `sums`.
 using Fold = std::function<void(const Exec& ex, Reals& sums, int64_t begin, int64_t end)>;
 
 inline void check_fold(const char* name, int64_t rows, const Reals& start, const Fold& add, const Doubles& want) {
-  check_rows(
-      name, 1,
-      [&](const Exec& ex, int64_t, int64_t) {
+  check_whole(
+      name,
+      [&](const Exec& ex) {
         Reals sums = start;
         add(ex, sums, 0, rows);
         return sums;

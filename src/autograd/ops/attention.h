@@ -36,9 +36,8 @@ struct AttentionShape {
   real scale;
 };
 /// Causal attention of q [N, H*dk] over k [N, Hk*dk] and v [N, Hk*dv] inside each document -> [N, H*dv] [V3 Eq. 10].
-/// `prefix` [docs], or empty: the document whose rows come before a document's own (AttentionArgs::prefix). With a
-/// cache
-/// (`paged` not null) k and v are appended to it first and the rows attend over all of their sequence.
+/// `prefix` [docs], or empty: the document whose rows come before a document's own (AttentionArgs::prefix).
+/// With a cache (`paged` not null) k and v are appended to it first and the rows attend over all of their sequence.
 Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<const int32_t> cu_seqlens,
               std::span<const int32_t> prefix = {}, const int32_t* positions = nullptr, const PagedKv* paged = nullptr,
               int64_t longest = 0);
