@@ -14,6 +14,9 @@ namespace r1 {
 namespace {
 /// Larger models pack their weights as they go: a second copy of them costs more than it saves.
 constexpr int64_t kPackedParameters = int64_t{1} << 26;
+/// Automatic batch. A step reads all weights and the caches of all samples that run. Where weights are small, more
+/// samples than the CPU's caches hold cost more than they save; where they are not, many samples share a reading.
+constexpr int64_t kCpuCache = int64_t{8} << 20, kLeastBatch = 12, kMostBatch = 64;
 
 /// Left by an exception, it tells the other workers to stop.
 struct StopOthers {
@@ -27,7 +30,7 @@ struct StopOthers {
 
 Engine::Engine(const CausalLm& model, const EngineConfig& config, ThreadPool& pool)
     : model_(model), config_(config), pool_(pool) {
-  if (config.max_batch < 1) fail("engine: max_batch = ", config.max_batch, ", expected at least 1");
+  if (config.max_batch < 0) fail("engine: max_batch = ", config.max_batch, ", expected 0 (automatic) or more");
   if (config.cache_tokens < 0) fail("engine: cache_tokens = ", config.cache_tokens, ", expected 0 (automatic) or more");
   if (config.threads < 0) fail("engine: threads = ", config.threads, ", expected 0 (all) or more");
 }
@@ -39,10 +42,18 @@ int64_t Engine::workers(int64_t prompts) const {
   return std::clamp<int64_t>(prompts, 1, most);
 }
 
+int64_t Engine::max_batch(const SamplingParams& params) const {
+  if (config_.max_batch > 0) return config_.max_batch;
+  const auto bytes = static_cast<int64_t>(sizeof(real));
+  const int64_t room = kCpuCache - model_.params().numel() * bytes;
+  const int64_t sample = (params.max_new_tokens + 1) / 2 * model_.n_layers() * model_.kv_shape().numbers() * bytes;
+  return room <= 0 ? kMostBatch : std::clamp(room / std::max<int64_t>(1, sample), kLeastBatch, kMostBatch);
+}
+
 int64_t Engine::running(int64_t prompts, const SamplingParams& params) const {
   // Not more than a fair share each, or the first worker would take everything.
   const int64_t w = workers(prompts), share = (prompts + w - 1) / w * params.n;
-  return std::min(config_.max_batch, share);
+  return std::min(max_batch(params), share);
 }
 
 int64_t Engine::cache_blocks(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const {

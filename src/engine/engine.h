@@ -15,7 +15,7 @@
 namespace r1 {
 
 struct EngineConfig {
-  int64_t max_batch = 32;    ///< samples that a worker runs at a time: more would push their caches out of the CPU's
+  int64_t max_batch = 0;     ///< samples that a worker runs at a time; 0: what the CPU's caches hold, 12 to 64
   int64_t cache_tokens = 0;  ///< tokens in a worker's cache; 0: enough for max_batch samples of the longest kind
   int threads = 0;           ///< workers; 0: all threads of the pool
 };
@@ -49,6 +49,7 @@ class Engine {
 
  private:
   bool packs_weights() const;
+  int64_t max_batch(const SamplingParams& params) const;
   int64_t running(int64_t prompts, const SamplingParams& params) const;
   int64_t cache_blocks(int64_t longest_prompt, int64_t prompts, const SamplingParams& params) const;
   void check_prompts(const Prompts& prompts) const;

@@ -9,34 +9,48 @@ namespace r1::R1_ISA {
 
 namespace {
 
-/// Scores of up to 16 rows to exp(score - maximum); lanes beyond the limit become 0. Lane r of `peak` and `total`:
-/// maximum and sum of row r.
-void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, vec& peak, vec& total) {
+/// What softmax needs of up to 16 rows: a lane a row.
+struct RowSums {
+  alignas(64) real peak[kLanes], total[kLanes];
+};
+
+/// v of row r -> to[r]: all rows at once where there are enough of them, else one by one; the bits are the same.
+template <class Op>
+R1_INLINE void reduce_rows(real* to, const vec* v, int n, real (*one)(vec)) {
+  if (n < 4) {
+    for (int r = 0; r < n; ++r) to[r] = one(v[r]);
+    return;
+  }
+  Lanes16 x;
+  for (int r = 0; r < kLanes; ++r) std::memcpy(x.at[r], &v[r < n ? r : 0], sizeof(vec));
+  store(to, reduce<Op>(x));
+}
+
+/// Scores of up to 16 rows to exp(score - maximum); lanes beyond the limit become 0.
+void softmax_rows(real* s, int n, const int32_t* limit, int64_t n_blocks, RowSums& sums) {
   const int64_t ld = n_blocks * kLanes;
-  Lanes16 tops, sums;
-  for (int r = n; r < kLanes; ++r)
-    for (int i = 0; i < kParts; ++i) tops.at[r][i] = sums.at[r][i] = part{};
+  vec x[kLanes];
   for (int r = 0; r < n; ++r) {
     real* row = s + r * ld;
     real* last = row + ld - kLanes;
     vec top = select(lanes_to(limit[r]), load(last), splat(-__builtin_inff()));
     store(last, top);
     for (int64_t b = 0; b + 1 < n_blocks; ++b) top = max(top, load(row + b * kLanes));
-    std::memcpy(tops.at[r], &top, sizeof top);
+    x[r] = top;
   }
-  peak = reduce<Max>(tops);
+  reduce_rows<Max>(sums.peak, x, n, max_lane);
   for (int r = 0; r < n; ++r) {
     real* row = s + r * ld;
-    const vec top = splat(peak[r]);
+    const vec top = splat(sums.peak[r]);
     vec sum{};
     for (int64_t b = 0; b < n_blocks; ++b) {
       const vec p = exp(load(row + b * kLanes) - top);
       store(row + b * kLanes, p);
       sum = sum + p;
     }
-    std::memcpy(sums.at[r], &sum, sizeof sum);
+    x[r] = sum;
   }
-  total = reduce<Add>(sums);
+  reduce_rows<Add>(sums.total, x, n, sum);
 }
 
 }  // namespace
@@ -48,15 +62,16 @@ void attend_rows(const AttentionArgs& a, const QueryRows& rows, const KvBlocks& 
   scores(scratch, rows.q, rows.n, k, n_blocks, a.dk, a.scale);
   for (int r = 0; r < rows.n; r += kLanes) {
     const int n = rows.n - r < kLanes ? rows.n - r : kLanes;
-    vec peak, total;
-    softmax_rows(scratch + r * ld, n, rows.limit + r, n_blocks, peak, total);
+    RowSums sums{};
+    softmax_rows(scratch + r * ld, n, rows.limit + r, n_blocks, sums);
+    const vec total = load(sums.total);
     store(inverse + r, real(1) / total);
     if (!rows.lse[r]) continue;
-    const vec lse = peak + log(total);
+    const vec lse = load(sums.peak) + log(total);
     for (int i = 0; i < n; ++i) *rows.lse[r + i] = lse[i];
   }
   const Weights p{scratch, ld, n_blocks, rows.limit};
-  const auto four = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {
+  const auto four = [&](vec sums, int r, int64_t d0, int64_t end) {
     alignas(64) real x[kLanes];
     store(x, sums);
     for (int i = 0; i < 4; ++i) {
@@ -67,7 +82,7 @@ void attend_rows(const AttentionArgs& a, const QueryRows& rows, const KvBlocks& 
         std::memcpy(rows.out[r + i] + d0, &y, static_cast<size_t>(end) * sizeof(real));
     }
   };
-  const auto one = [&](vec sums, int r, int64_t d0, int64_t, int64_t end) {
+  const auto one = [&](vec sums, int r, int64_t d0, int64_t end) {
     store_tail(rows.out[r] + d0, sums * inverse[r], end);
   };
   weigh_rows(p, rows.n, v, a.dv, four, one);

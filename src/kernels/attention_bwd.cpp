@@ -89,23 +89,23 @@ void backward_rows(const AttentionArgs& a, const GradRows& rows, bool accumulate
   scores(s.p, rows.q, rows.n, k, n_blocks, a.dk, a.scale);
   scores(s.ds, rows.dout, rows.n, v, n_blocks, a.dv, real(1));
   score_grads(s.p, s.ds, rows, n_blocks, a.scale);
-  const auto put = [&](const real* x, int r, int64_t d0, int64_t skip, int64_t end) {
+  const auto put = [&](const real* x, int r, int64_t d0, int64_t n) {
     real* to = rows.dq[r] + d0;
-    if (skip == 0 && end == 4) {
+    if (n == 4) {
       store_quad(to, accumulate ? load_quad(to) + load_quad(x) : load_quad(x));
       return;
     }
-    for (int64_t d = skip; d < end; ++d) to[d] = accumulate ? to[d] + x[d] : x[d];
+    for (int64_t d = 0; d < n; ++d) to[d] = accumulate ? to[d] + x[d] : x[d];
   };
-  const auto four = [&](vec sums, int r, int64_t d0, int64_t skip, int64_t end) {
+  const auto four = [&](vec sums, int r, int64_t d0, int64_t n) {
     alignas(64) real x[kLanes];
     store(x, sums);
-    for (int i = 0; i < 4; ++i) put(x + 4 * i, r + i, d0, skip, end);
+    for (int i = 0; i < 4; ++i) put(x + 4 * i, r + i, d0, n);
   };
-  const auto one = [&](vec sums, int r, int64_t d0, int64_t skip, int64_t end) {
+  const auto one = [&](vec sums, int r, int64_t d0, int64_t n) {
     alignas(64) real x[kLanes];
     store(x, sums);
-    put(x, r, d0, skip, end);
+    put(x, r, d0, n);
   };
   weigh_rows(Weights{s.ds, ld, n_blocks, nullptr}, rows.n, k, a.dk, four, one);
   outer(s.dv, a.dv, s.p, n_blocks, rows.dout, rows.n);

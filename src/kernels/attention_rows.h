@@ -221,62 +221,65 @@ struct Weights {
   const int32_t* limit = nullptr;
 };
 
-/// Accumulators of R rows x D columns (from d0, clamped to width - 1) for lanes sub * kPart onwards.
-template <int R, int D, bool Clamp>
-R1_INLINE void weigh_tile(part (*acc)[kParts], int acc_ld, const Weights& p, const KvBlocks& v, int64_t d0,
-                          int64_t width, int sub) {
-  part a[R][D];
-  int64_t at[D];
-  for (int i = 0; i < D; ++i) {
-    at[i] = (Clamp && d0 + i >= width ? width - 1 - d0 : i) * kLanes;
-    for (int r = 0; r < R; ++r) a[r][i] = part{};
-  }
-  const int64_t skip = d0 * kLanes + sub * kPart;
-  const real* w = p.w + sub * kPart;
-  const int64_t whole = p.limit ? p.n_blocks - 1 : p.n_blocks;
-  for (int64_t b = 0; b < whole; ++b, w += kLanes) {
-    const real* x = v.at(b) + skip;
-    part pr[R];
-    for (int r = 0; r < R; ++r) pr[r] = load_part(w + r * p.ld);
-    for (int i = 0; i < D; ++i) {
-      const part xi = load_part(x + (Clamp ? at[i] : i * kLanes));
-      for (int r = 0; r < R; ++r) a[r][i] = fma_part(pr[r], xi, a[r][i]);
-    }
+/// Accumulators of R rows x D columns from d0 on, for P parts of lanes from lane sub * kPart on; `ld` columns a row.
+template <int R, int D, int P>
+R1_INLINE void weigh_tile(part (*acc)[kParts], int ld, const Weights& p, const KvBlocks& v, int64_t d0, int sub) {
+  part a[R][D][P], w[R][P];
+  for (int r = 0; r < R; ++r)
+    for (int i = 0; i < D; ++i)
+      for (int c = 0; c < P; ++c) a[r][i][c] = part{};
+  const int64_t lane = sub * kPart, whole = p.limit ? p.n_blocks - 1 : p.n_blocks;
+  for (int64_t b = 0; b < whole; ++b) {
+    const real* x = v.at(b) + d0 * kLanes + lane;
+    for (int r = 0; r < R; ++r)
+      for (int c = 0; c < P; ++c) w[r][c] = load_part(p.w + r * p.ld + b * kLanes + lane + c * kPart);
+    for (int i = 0; i < D; ++i)
+      for (int c = 0; c < P; ++c) {
+        const part xi = load_part(x + i * kLanes + c * kPart);
+        for (int r = 0; r < R; ++r) a[r][i][c] = fma_part(w[r][c], xi, a[r][i][c]);
+      }
   }
   if (p.limit) {  // beyond a row's own position the cache may hold anything, NaN included: leave those lanes alone
-    const real* x = v.at(whole) + skip;
-    for (int r = 0; r < R; ++r) {
-      const ipart seen = lane_numbers(sub * kPart) <= static_cast<lane_int>(p.limit[r]);
-      const part pr = load_part(w + r * p.ld);
-      for (int i = 0; i < D; ++i)
-        a[r][i] = seen ? fma_part(pr, load_part(x + (Clamp ? at[i] : i * kLanes)), a[r][i]) : a[r][i];
-    }
+    const real* x = v.at(whole) + d0 * kLanes + lane;
+    for (int r = 0; r < R; ++r)
+      for (int c = 0; c < P; ++c) {
+        const ipart seen = lane_numbers(static_cast<int>(lane) + c * kPart) <= static_cast<lane_int>(p.limit[r]);
+        const part wr = load_part(p.w + r * p.ld + whole * kLanes + lane + c * kPart);
+        for (int i = 0; i < D; ++i)
+          a[r][i][c] = seen ? fma_part(wr, load_part(x + i * kLanes + c * kPart), a[r][i][c]) : a[r][i][c];
+      }
   }
   for (int r = 0; r < R; ++r)
-    for (int i = 0; i < D; ++i) acc[r * acc_ld + i][sub] = a[r][i];
+    for (int i = 0; i < D; ++i)
+      for (int c = 0; c < P; ++c) acc[r * ld + i][sub + c] = a[r][i][c];
 }
 
-/// Lane r * (16 / R) + i = weighted sum of row r, column d0 + i.
-template <int R, bool Clamp>
-R1_INLINE vec weigh(const Weights& p, const KvBlocks& v, int64_t d0, int64_t width) {
-  constexpr int D = kLanes / R, D0 = kTile / R < D ? kTile / R : D;
+/// Columns d0 + i .. d0 + n - 1: tiles of D columns, then D / 2, ...
+template <int R, int D, int P>
+R1_INLINE void weigh_tiles(Lanes16& acc, const Weights& p, const KvBlocks& v, int64_t d0, int64_t i, int64_t n,
+                           int sub) {
+  for (; i + D <= n; i += D) weigh_tile<R, D, P>(acc.at + i, kLanes / R, p, v, d0 + i, sub);
+  if constexpr (D > 1) weigh_tiles<R, D / 2, P>(acc, p, v, d0, i, n, sub);
+}
+
+/// Lane r * (16 / R) + i = weighted sum of row r, column d0 + i, for i < n <= 16 / R; the other lanes hold anything.
+/// A single row reads whole cache lines (all parts at once), four rows share what they read.
+template <int R>
+R1_INLINE vec weigh(const Weights& p, const KvBlocks& v, int64_t d0, int64_t n) {
+  constexpr int P = R == 1 ? kParts : 1, D = kTile / (R * P);
   Lanes16 acc;
-  for (int sub = 0; sub < kParts; ++sub)
-    for (int i = 0; i < D; i += D0) weigh_tile<R, D0, Clamp>(acc.at + i, D, p, v, d0 + i, width, sub);
+  if (n < kLanes / R) std::memset(&acc, 0, sizeof acc);
+  for (int sub = 0; sub < kParts; sub += P) weigh_tiles<R, D, P>(acc, p, v, d0, 0, n, sub);
   return reduce<Add>(acc);
 }
 
-/// emit(sums, row, d0, skip, n): lanes [skip, n) of each of the R groups of `sums` are columns d0 + lane.
+/// emit(sums, row, d0, n): lanes [0, n) of each of the R groups of `sums` are columns d0 + lane.
 template <int R, class Emit>
 R1_INLINE void weigh_columns(const Weights& p, const KvBlocks& v, int64_t width, int row, const Emit& emit) {
   constexpr int64_t D = kLanes / R;
-  if (width < D) {
-    emit(weigh<R, true>(p, v, 0, width), row, int64_t{0}, int64_t{0}, width);
-    return;
-  }
-  for (int64_t d = 0; d < width; d += D) {  // the last tile starts early enough to be whole
-    const int64_t d0 = d + D <= width ? d : width - D;
-    emit(weigh<R, false>(p, v, d0, width), row, d0, d - d0, D);
+  for (int64_t d = 0; d < width; d += D) {
+    const int64_t n = width - d < D ? width - d : D;
+    emit(weigh<R>(p, v, d, n), row, d, n);
   }
 }
 

@@ -201,7 +201,7 @@ TEST_CASE("bad requests to the engine are refused by name") {
     change(bad);
     CHECK_THROWS_WITH(e.generate({{1}}, bad), ContainsSubstring(message));
   }
-  CHECK_THROWS_WITH(Engine(m, {0, 0, 0}, pool), ContainsSubstring("max_batch = 0"));
+  CHECK_THROWS_WITH(Engine(m, {-1, 0, 0}, pool), ContainsSubstring("max_batch = -1"));
   CHECK_THROWS_WITH(Engine(m, {8, 32, 0}, pool).generate({{1}}, p),
                     ContainsSubstring("cache_tokens = 32, expected at least"));
   const Automaton broken(4, [](token_t, int32_t, real* z) { z[1] = NAN; });

@@ -33,14 +33,10 @@ zero() {
     --config "$config" $test_set "$@" >"$dir.log" 2>&1
 }
 seed_base() { base "seed-$1" "$1"; }
-# each_seed COMMAND: for every seed, JOBS at a time.
-each_seed() {
-  local s
-  for s in $seeds; do
-    "$1" "$s" &
-    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-  done
-  wait
+# spawn COMMAND...: in the background as soon as fewer than JOBS run.
+spawn() {
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  "$@" &
 }
 # seed N: base, RL, and the three stations at the paper's temperature and nucleus.
 seed() {
@@ -51,14 +47,13 @@ seed() {
     --json "$out/seed-$1/paper.json" >"$out/seed-$1.paper" 2>&1
   echo "seed $1 done: $(tail -1 "$out/seed-$1-base.gate")"
 }
-# Controls and baseline, on the first seed.
-controls() {
-  local from=$out/seed-$1-base/model
-  zero "control-shuffled-$1" "$from" "$1" --set grpo.shuffle_rewards=true
+# Controls and baseline, on the first seed: rewards shuffled inside groups; a base that never saw a check; rejection-sampling fine-tuning.
+shuffled() { zero "control-shuffled-$1" "$out/seed-$1-base/model" "$1" --set grpo.shuffle_rewards=true; }
+no_checks() {
   base "control-no-checks-$1" "$1" --set world.check_product_en=0 --set world.check_product_zh=0 --set world.check_sum=0
   zero "control-no-checks-$1" "$out/control-no-checks-$1-base/model" "$1"
-  zero "baseline-rft-$1" "$from" "$1" --set grpo.objective=rft --set grpo.kl_beta=0
 }
+rft() { zero "baseline-rft-$1" "$out/seed-$1-base/model" "$1" --set grpo.objective=rft --set grpo.kl_beta=0; }
 # pass@k of base and final policy for k = 1..256.
 passk() {
   [ -f "$out/seed-$1/passk.json" ] || "$r1" evaluate "$out/seed-$1/models/0" "$out/seed-$1/model" --threads "$threads" \
@@ -69,15 +64,11 @@ passk() {
 first=${seeds%% *}
 for part in $parts; do
   case $part in
-    bases)
-      each_seed seed_base
-      exit
-      ;;
-    seeds)
-      each_seed seed
-      ;;
-    controls) controls "$first" ;;
-    passk) passk "$first" ;;
+    bases) for s in $seeds; do spawn seed_base "$s"; done ;;
+    seeds) for s in $seeds; do spawn seed "$s"; done ;;
+    controls) for c in no_checks shuffled rft; do spawn "$c" "$first"; done ;;
+    passk) spawn passk "$first" ;;
   esac
+  wait
 done
-"$r1" curves $(for s in $seeds; do echo "$out/seed-$s"; done)
+[ "$parts" = bases ] || "$r1" curves $(for s in $seeds; do echo "$out/seed-$s"; done)
