@@ -21,9 +21,9 @@ R1_INLINE void reduce_rows(real* to, const vec* v, int n, real (*one)(vec)) {
     for (int r = 0; r < n; ++r) to[r] = one(v[r]);
     return;
   }
-  Lanes16 x;
-  for (int r = 0; r < kLanes; ++r) std::memcpy(x.at[r], &v[r < n ? r : 0], sizeof(vec));
-  store(to, reduce<Op>(x));
+  part joined[kLanes];
+  for (int r = 0; r < kLanes; ++r) joined[r] = r < n ? join<Op>(v[r].p) : part{};
+  store(to, reduce<Op>(joined));
 }
 
 /// Scores of up to 16 rows to exp(score - maximum); lanes beyond the limit become 0.

@@ -85,7 +85,7 @@ void score_grads(real* p, real* ds, const GradRows& rows, int64_t n_blocks, real
 
 void backward_rows(const AttentionArgs& a, const GradRows& rows, bool accumulate, int64_t n_blocks, const Scratch& s) {
   const int64_t ld = n_blocks * kLanes;
-  const KvBlocks k{s.k, a.dk * kLanes, nullptr}, v{s.v, a.dv * kLanes, nullptr};
+  const KvBlocks k{s.k, a.dk * kLanes}, v{s.v, a.dv * kLanes};
   scores(s.p, rows.q, rows.n, k, n_blocks, a.dk, a.scale);
   scores(s.ds, rows.dout, rows.n, v, n_blocks, a.dv, real(1));
   score_grads(s.p, s.ds, rows, n_blocks, a.scale);

@@ -68,26 +68,20 @@ R1_INLINE part fold(part* v) {
   return v[0];
 }
 
-/// Sixteen 16-lane accumulators.
-struct Lanes16 {
-  part at[kLanes][kParts];
-};
-/// Lane i of the result = sum(accumulator i), bit for bit vec.h's tree (or the maximum).
+/// Adds (or the maximum of) the parts of one 16-lane accumulator: the first steps of vec.h's tree.
 template <class Op>
-R1_INLINE vec reduce(Lanes16& x) {
-  part folded[kParts];
-  for (int g = 0; g < kParts; ++g) {
-    part v[kPart];
-    for (int i = 0; i < kPart; ++i) {
-      part* p = x.at[g * kPart + i];
-      for (int n = kParts / 2; n >= 1; n /= 2)
-        for (int j = 0; j < n; ++j) p[j] = Op::of(p[j], p[j + n]);
-      v[i] = p[0];
-    }
-    folded[g] = fold<Op>(v);
-  }
+R1_INLINE part join(const part* lanes) {
+  part p[kParts];
+  for (int i = 0; i < kParts; ++i) p[i] = lanes[i];
+  for (int n = kParts / 2; n >= 1; n /= 2)
+    for (int i = 0; i < n; ++i) p[i] = Op::of(p[i], p[i + n]);
+  return p[0];
+}
+/// Lane i of the result = sum(accumulator i) for 16 joined accumulators, bit for bit vec.h's tree (or the maximum).
+template <class Op>
+R1_INLINE vec reduce(part* joined) {
   vec r;
-  std::memcpy(&r, folded, sizeof r);
+  for (int g = 0; g < kParts; ++g) r.p[g] = fold<Op>(joined + g * kPart);
   return r;
 }
 
@@ -221,55 +215,57 @@ struct Weights {
   const int32_t* limit = nullptr;
 };
 
-/// Accumulators of R rows x D columns from d0 on, for P parts of lanes from lane sub * kPart on; `ld` columns a row.
-template <int R, int D, int P>
-R1_INLINE void weigh_tile(part (*acc)[kParts], int ld, const Weights& p, const KvBlocks& v, int64_t d0, int sub) {
-  part a[R][D][P], w[R][P];
+/// acc[r * ld + i] = joined accumulator of row r, column d0 + i, for R rows and D columns.
+template <int R, int D>
+R1_INLINE void weigh_tile(part* acc, int ld, const Weights& p, const KvBlocks& v, int64_t d0) {
+  part a[R][D][kParts], w[R][kParts];
   for (int r = 0; r < R; ++r)
     for (int i = 0; i < D; ++i)
-      for (int c = 0; c < P; ++c) a[r][i][c] = part{};
-  const int64_t lane = sub * kPart, whole = p.limit ? p.n_blocks - 1 : p.n_blocks;
+      for (int c = 0; c < kParts; ++c) a[r][i][c] = part{};
+  const int64_t whole = p.limit ? p.n_blocks - 1 : p.n_blocks;
   for (int64_t b = 0; b < whole; ++b) {
-    const real* x = v.at(b) + d0 * kLanes + lane;
+    const real* x = v.at(b) + d0 * kLanes;
     for (int r = 0; r < R; ++r)
-      for (int c = 0; c < P; ++c) w[r][c] = load_part(p.w + r * p.ld + b * kLanes + lane + c * kPart);
+      for (int c = 0; c < kParts; ++c) w[r][c] = load_part(p.w + r * p.ld + b * kLanes + c * kPart);
     for (int i = 0; i < D; ++i)
-      for (int c = 0; c < P; ++c) {
+      for (int c = 0; c < kParts; ++c) {
         const part xi = load_part(x + i * kLanes + c * kPart);
         for (int r = 0; r < R; ++r) a[r][i][c] = fma_part(w[r][c], xi, a[r][i][c]);
       }
   }
   if (p.limit) {  // beyond a row's own position the cache may hold anything, NaN included: leave those lanes alone
-    const real* x = v.at(whole) + d0 * kLanes + lane;
+    const real* x = v.at(whole) + d0 * kLanes;
     for (int r = 0; r < R; ++r)
-      for (int c = 0; c < P; ++c) {
-        const ipart seen = lane_numbers(static_cast<int>(lane) + c * kPart) <= static_cast<lane_int>(p.limit[r]);
-        const part wr = load_part(p.w + r * p.ld + whole * kLanes + lane + c * kPart);
+      for (int c = 0; c < kParts; ++c) {
+        const ipart seen = lane_numbers(c * kPart) <= static_cast<lane_int>(p.limit[r]);
+        const part wr = load_part(p.w + r * p.ld + whole * kLanes + c * kPart);
         for (int i = 0; i < D; ++i)
           a[r][i][c] = seen ? fma_part(wr, load_part(x + i * kLanes + c * kPart), a[r][i][c]) : a[r][i][c];
       }
   }
   for (int r = 0; r < R; ++r)
-    for (int i = 0; i < D; ++i)
-      for (int c = 0; c < P; ++c) acc[r * ld + i][sub + c] = a[r][i][c];
+    for (int i = 0; i < D; ++i) acc[r * ld + i] = join<Add>(a[r][i]);
 }
 
-/// Columns d0 + i .. d0 + n - 1: tiles of D columns, then D / 2, ...
-template <int R, int D, int P>
-R1_INLINE void weigh_tiles(Lanes16& acc, const Weights& p, const KvBlocks& v, int64_t d0, int64_t i, int64_t n,
-                           int sub) {
-  for (; i + D <= n; i += D) weigh_tile<R, D, P>(acc.at + i, kLanes / R, p, v, d0 + i, sub);
-  if constexpr (D > 1) weigh_tiles<R, D / 2, P>(acc, p, v, d0, i, n, sub);
+/// Columns i .. n - 1 after d0: tiles of D columns, then D / 2, ...
+template <int R, int D>
+R1_INLINE void weigh_tiles(part* acc, int ld, const Weights& p, const KvBlocks& v, int64_t d0, int64_t i, int64_t n) {
+  for (; i + D <= n; i += D) weigh_tile<R, D>(acc + i, ld, p, v, d0 + i);
+  if constexpr (D > 1) weigh_tiles<R, D / 2>(acc, ld, p, v, d0, i, n);
 }
 
 /// Lane r * (16 / R) + i = weighted sum of row r, column d0 + i, for i < n <= 16 / R; the other lanes hold anything.
-/// A single row reads whole cache lines (all parts at once), four rows share what they read.
 template <int R>
-R1_INLINE vec weigh(const Weights& p, const KvBlocks& v, int64_t d0, int64_t n) {
-  constexpr int P = R == 1 ? kParts : 1, D = kTile / (R * P);
-  Lanes16 acc;
-  if (n < kLanes / R) std::memset(&acc, 0, sizeof acc);
-  for (int sub = 0; sub < kParts; sub += P) weigh_tiles<R, D, P>(acc, p, v, d0, 0, n, sub);
+R1_INLINE vec weigh(Weights p, const KvBlocks& v, int64_t d0, int64_t n) {
+  constexpr int kRows = R > 1 && kParts > 1 ? 2 : R, kColumns = kTile / (kRows * kParts), D = kLanes / R;
+  part acc[kLanes];
+  if (n < D)
+    for (part& x : acc) x = part{};
+  for (int r = 0; r < R; r += kRows) {
+    weigh_tiles<kRows, (kColumns < 1 ? 1 : kColumns < D ? kColumns : D)>(acc + r * D, D, p, v, d0, 0, n);
+    p.w += kRows * p.ld;
+    if (p.limit) p.limit += kRows;
+  }
   return reduce<Add>(acc);
 }
 
