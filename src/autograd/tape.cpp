@@ -40,11 +40,24 @@ void Gradients::zero() {
   settle();
 }
 
-void Gradients::begin() { std::fill(written_.begin(), written_.end(), 0); }
+void Gradients::begin() {
+  std::fill(written_.begin(), written_.end(), 0);
+  later_.clear();
+}
 
 void Gradients::settle() {
   for (size_t i = 0; i < tensors_.size(); ++i)
     if (!written_[i]) tensors_[i].zero(), written_[i] = 1;
+  for (const Rows& r : later_) {
+    const Tensor& table = tensors_[r.table];
+    embedding_bwd(Exec{}, table.data(), r.rows.data(), r.ids.data(), static_cast<int64_t>(r.ids.size()), table.size(1));
+  }
+  later_ = {};
+}
+
+void Gradients::add_rows_later(const Param& p, const int32_t* ids, const real* rows, int64_t n) {
+  const size_t table = static_cast<size_t>(p.id);
+  later_.push_back({table, {ids, ids + n}, {rows, rows + n * tensors_[table].size(1)}});
 }
 
 GradSlot Gradients::slot(const Param& p, bool whole) {

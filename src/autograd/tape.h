@@ -54,12 +54,20 @@ class Gradients {
   /// The same in the end with less writing: what comes first to a tensor may write it whole, settle() zeroes the rest.
   void begin();
   void settle();
+  /// settle() will add `n` rows of gradient to rows `ids` of the table p, after all else and in the order of calls.
+  void add_rows_later(const Param& p, const int32_t* ids, const real* rows, int64_t n);
   /// For one contribution to p. `whole`: the caller writes every element if told to (accumulate = false).
   GradSlot slot(const Param& p, bool whole);
 
  private:
   std::vector<Tensor> tensors_;
   std::vector<char> written_;  ///< since begin()
+  struct Rows {
+    size_t table;
+    std::vector<int32_t> ids;
+    std::vector<real> rows;
+  };
+  std::vector<Rows> later_;
 };
 
 /// A value on the tape. Owned by the tape; valid until its reset().
@@ -82,6 +90,11 @@ class Tape {
   Arena& arena() { return arena_; }
   Gradients* grads() { return grads_; }
   void set_grads(Gradients* g) { grads_ = g; }
+  /// The gradients of this slot come in parts, one tape after the other. All contributions to a matrix but one kind
+  /// then come in the same order as from one piece; those of embedding rows wait for the end, because a table that is
+  /// the output head too gets the head's first. So parts change no bit.
+  void set_in_parts(bool on) { in_parts_ = on; }
+  bool in_parts() const { return in_parts_; }
   /// Weights packed beforehand (autograd/packed.h), with the values that they have now; null: none.
   void set_packed(const PackedWeights* packed) { packed_ = packed; }
   /// Packed form of matrix `index` of w for X W^T, or null.
@@ -130,6 +143,7 @@ class Tape {
   Tensor workspace_;
   size_t workspace_bytes_ = 0;
   bool replaying_ = false;
+  bool in_parts_ = false;
 
   void walk(size_t from);
   friend Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f);

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/io.h"
+
 namespace r1 {
 namespace {
 
@@ -49,12 +51,6 @@ bool later_than(const Json& j, const RunPosition& limit) {
   return beyond("rollout", limit.rollout) || beyond("update", limit.update);
 }
 
-void close_keeping_errno(int fd) {
-  const int e = errno;
-  ::close(fd);
-  errno = e;
-}
-
 }  // namespace
 
 std::optional<Json> parse_jsonl(const std::string& line) {
@@ -67,40 +63,9 @@ std::optional<Json> parse_jsonl(const std::string& line) {
   return std::nullopt;
 }
 
-std::string read_text_file(const std::string& path) {
-  std::FILE* f = std::fopen(path.c_str(), "rb");
-  if (!f) fail_errno(path, "cannot open");
-  std::string text;
-  char chunk[1 << 16];
-  for (size_t n; (n = std::fread(chunk, 1, sizeof chunk, f)) > 0;) text.append(chunk, n);
-  const bool bad = std::ferror(f) != 0;
-  std::fclose(f);
-  if (bad) fail_errno(path, "cannot read");
-  return text;
-}
-
-void replace_text_file(const std::string& path, const std::string& content) {
-  const std::string beside = cat(path, ".", ::getpid(), ".tmp");
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) fail_errno(path, "cannot write");
-  bool ok = true;
-  for (size_t done = 0; ok && done < content.size();) {
-    const ssize_t n = ::write(fd, content.data() + done, content.size() - done);
-    if (n > 0) done += static_cast<size_t>(n);
-    if (n < 0 && errno != EINTR) ok = false;
-  }
-  ok = ok && ::fsync(fd) == 0;
-  close_keeping_errno(fd);
-  if (ok && std::rename(beside.c_str(), path.c_str()) == 0) return;
-  const int e = errno;
-  ::unlink(beside.c_str());
-  errno = e;
-  fail_errno(path, "cannot write");
-}
-
 void read_jsonl(const std::string& path, const std::function<void(int64_t, const Json&)>& on_object,
                 const std::function<void(int64_t, const std::string&)>& on_skipped) {
-  const std::string text = read_text_file(path);
+  const std::string text = read_text(path);
   int64_t number = 0;
   for (size_t begin = 0; begin < text.size();) {
     const size_t newline = text.find('\n', begin);
@@ -124,7 +89,7 @@ JsonlWriter::JsonlWriter(std::string path, std::optional<RunPosition> resume) : 
   const bool exists = ::stat(path_.c_str(), &st) == 0 && st.st_size > 0;
   if (exists && !resume) fail(path_, ": exists already; resume the run or give it another name");
   if (exists) {
-    const std::string text = read_text_file(path_);
+    const std::string text = read_text(path_);
     std::string kept;
     for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
       const auto j = parse_jsonl(text.substr(begin, end - begin));
@@ -132,7 +97,7 @@ JsonlWriter::JsonlWriter(std::string path, std::optional<RunPosition> resume) : 
       if (j) last_ = *j;
       kept.append(text, begin, end + 1 - begin);
     }
-    if (kept.size() != text.size()) replace_text_file(path_, kept);
+    if (kept.size() != text.size()) write_file(path_, kept);
   }
   file_ = std::fopen(path_.c_str(), "abe");
   if (!file_) fail_errno(path_, "cannot write");

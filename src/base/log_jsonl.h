@@ -62,9 +62,4 @@ class JsonlTail {
   int64_t offset_ = 0;
 };
 
-/// Replaces `path` as a whole: written beside it, forced to the disk, renamed. Throws Error naming the file.
-void replace_text_file(const std::string& path, const std::string& content);
-/// The whole file; throws Error naming it and the reason.
-std::string read_text_file(const std::string& path);
-
 }  // namespace r1

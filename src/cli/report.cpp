@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "eval/metrics.h"
@@ -31,7 +32,7 @@ int run_report(const Options& o) {
   std::fputs(report_text(runs, ::isatty(STDOUT_FILENO)).c_str(), stdout);
   if (o.text_only) return 0;
   const std::string path = o.out.empty() ? o.run + (o.run.back() == '/' ? "report.html" : "/report.html") : o.out;
-  replace_text_file(path, report_html(runs));
+  write_file(path, report_html(runs));
   std::printf("\nreport: %s\n", path.c_str());
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/io.h"
 #include "base/log.h"
 
 namespace r1 {
@@ -72,7 +73,7 @@ void warn(Run& run, const std::string& text) {
 void load_config(Run& run) {
   const std::string path = run.folder + "/config.json";
   if (!exists(path)) return warn(run, "config.json is missing: the configuration is not shown.");
-  if (auto j = parse_jsonl(read_text_file(path)))
+  if (auto j = parse_jsonl(read_text(path)))
     run.config = std::move(*j);
   else
     warn(run, "config.json is not a JSON object: the configuration is not shown.");

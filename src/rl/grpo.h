@@ -23,12 +23,13 @@ struct GrpoStats {
 Gradients& grpo_gradient(SlotRunner& runner, const CausalLm& policy, const PolicyBatch& batch,
                          const std::vector<size_t>& pick, const GrpoConfig& c, GrpoStats& stats);
 
-/// Fills logp_ref of every output by a forward of `reference`, cut into so many pieces (memory; no bit depends on it).
-void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch, int64_t pieces = kGradSlots);
+/// Fills logp_ref of every output by a forward of `reference`.
+void fill_reference(SlotRunner& runner, const CausalLm& reference, PolicyBatch& batch,
+                    int64_t part_tokens = GrpoConfig{}.part_tokens);
 
 /// log-probabilities of all answer tokens of every output under `model` (checks of rollout = training).
 std::vector<std::vector<real>> answer_logp(SlotRunner& runner, const CausalLm& model, const PolicyBatch& batch,
-                                           int64_t pieces = kGradSlots);
+                                           int64_t part_tokens = GrpoConfig{}.part_tokens);
 
 /// Outputs with one prompt that are dealt into a slot together, so that the prompt is computed once for them. More
 /// would save little and leave slots uneven.
@@ -38,13 +39,19 @@ constexpr int64_t kSharedPrompt = 8;
 struct OutputLength {
   int64_t prompt = 0, answer = 0, group = 0;
 };
-/// Rows of a slot: shared prompts count once.
-int64_t slot_tokens(const std::vector<OutputLength>& slot);
-/// Lengths in the slot with most tokens when these outputs are dealt into `pieces` slots.
-std::vector<OutputLength> fullest_slot(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t pieces);
-/// Activations and scratch of a slot of such outputs in bytes, counted on a tape without data: forward, objective and
+/// Rows of a part of a slot: shared prompts count once.
+int64_t part_rows(const std::vector<OutputLength>& part);
+/// What decides the memory of a batch.
+struct BatchLengths {
+  std::vector<OutputLength> part;  ///< the part with most rows
+  int64_t slot_rows = 0;           ///< of the fullest slot
+  /// Keeps the larger of each.
+  void include(const BatchLengths& other);
+};
+BatchLengths batch_lengths(const PolicyBatch& batch, const std::vector<size_t>& pick, int64_t part_tokens);
+/// Activations and scratch of a part of such outputs in bytes, counted on a tape without data: forward, objective and
 /// backward, or the forward alone (`reference`). The model may be shapes only.
-size_t slot_bytes(const CausalLm& model, const std::vector<OutputLength>& outputs, const GrpoConfig& c, bool reference);
+size_t part_bytes(const CausalLm& model, const std::vector<OutputLength>& part, const GrpoConfig& c, bool reference);
 
 KlKind kl_kind(const std::string& name);
 

@@ -11,10 +11,6 @@ namespace {
 
 constexpr size_t kReal = sizeof(real), kId = sizeof(token_t);
 
-void keep_larger(std::vector<OutputLength>& mine, const std::vector<OutputLength>& other) {
-  if (slot_tokens(other) > slot_tokens(mine)) mine = other;
-}
-
 /// Parameters, buffers and tables of one model.
 size_t model_bytes(const CausalLm& model) {
   size_t n = model.table_bytes();
@@ -33,36 +29,38 @@ size_t answer_bytes(const GrpoConfig& c, int64_t tokens) {
          outputs * kRecords;
 }
 
-std::string lengths_text(const std::vector<OutputLength>& slot) {
-  return cat(slot.size(), slot.size() == 1 ? " answer, " : " answers, ", slot_tokens(slot), " tokens");
+std::string lengths_text(const std::vector<OutputLength>& part) {
+  return cat(part.size(), part.size() == 1 ? " answer, " : " answers, ", part_rows(part), " tokens");
 }
 
 }  // namespace
 
 void StepLengths::include(const StepLengths& o) {
-  keep_larger(update_slot, o.update_slot);
-  keep_larger(reference_piece, o.reference_piece);
+  update.include(o.update);
+  reference.include(o.reference);
   longest_prompt = std::max(longest_prompt, o.longest_prompt);
   tokens = std::max(tokens, o.tokens);
 }
 
-int64_t reference_pieces(const GrpoConfig& c) { return kGradSlots * c.minibatches; }
-
 StepLengths worst_lengths(const GrpoConfig& c, int64_t longest_prompt) {
   const int64_t outputs = c.questions * c.group_size, updated = (outputs + c.minibatches - 1) / c.minibatches;
   const auto up = [](int64_t n, int64_t by) { return (n + by - 1) / by; };
-  // Units of up to `most` outputs with one prompt, `of` outputs of groups that lie together, dealt evenly.
-  const auto slot = [&](int64_t of, int64_t pieces, int64_t most) {
-    const int64_t units = up(up(of, c.group_size) * up(std::min(of, c.group_size), most), pieces);
-    std::vector<OutputLength> lengths;
-    for (int64_t i = 0; i < std::min(of, units * most); ++i)
-      lengths.push_back({longest_prompt, c.max_new_tokens, i / most});
-    return lengths;
+  // Units of up to `most` outputs with one prompt, `of` outputs of groups that lie together, dealt evenly; as many
+  // units as a part has room for.
+  const auto lengths = [&](int64_t of, int64_t most) {
+    const int64_t unit = longest_prompt + most * c.max_new_tokens;
+    const int64_t units = up(up(of, c.group_size) * up(std::min(of, c.group_size), most), kGradSlots);
+    const int64_t fit = std::max<int64_t>(1, std::min(units, c.part_tokens / unit));
+    BatchLengths l;
+    for (int64_t i = 0; i < std::min(of, fit * most); ++i)
+      l.part.push_back({longest_prompt, c.max_new_tokens, i / most});
+    l.slot_rows = std::min(of, units * most) * c.max_new_tokens + units * longest_prompt;
+    return l;
   };
   const int64_t share = std::min(kSharedPrompt, c.group_size);
   StepLengths l;
-  l.update_slot = slot(updated, kGradSlots, c.minibatch_of == "groups" ? share : 1);
-  if (c.kl_beta > 0) l.reference_piece = slot(outputs, reference_pieces(c), share);
+  l.update = lengths(updated, c.minibatch_of == "groups" ? share : 1);
+  if (c.kl_beta > 0) l.reference = lengths(outputs, share);
   l.longest_prompt = longest_prompt;
   l.tokens = outputs * (longest_prompt + c.max_new_tokens);
   return l;
@@ -71,14 +69,14 @@ StepLengths worst_lengths(const GrpoConfig& c, int64_t longest_prompt) {
 StepLengths rollout_lengths(const PolicyBatch& batch, const std::vector<std::vector<size_t>>& minibatches,
                             const GrpoConfig& c) {
   StepLengths l;
-  for (const auto& pick : minibatches) keep_larger(l.update_slot, fullest_slot(batch, pick, kGradSlots));
+  for (const auto& pick : minibatches) l.update.include(batch_lengths(batch, pick, c.part_tokens));
   std::vector<size_t> all;
   for (size_t i = 0; i < batch.outputs.size(); ++i) {
     all.push_back(i);
     l.longest_prompt = std::max(l.longest_prompt, batch.outputs[i].prompt_length);
     l.tokens += static_cast<int64_t>(batch.outputs[i].ids.size());
   }
-  if (c.kl_beta > 0) l.reference_piece = fullest_slot(batch, all, reference_pieces(c));
+  if (c.kl_beta > 0) l.reference = batch_lengths(batch, all, c.part_tokens);
   return l;
 }
 
@@ -115,11 +113,13 @@ MemoryPlan plan_memory(const CausalLm& model, const GrpoConfig& c, const StepLen
   plan.rows.push_back(
       {"packed weights", PackedWeights::bytes(model.params()), "as the products of an update read them"});
 
-  const size_t update = slot_bytes(model, lengths.update_slot, c, false);
-  const size_t reference = lengths.reference_piece.empty() ? 0 : slot_bytes(model, lengths.reference_piece, c, true);
-  const auto& slot = update >= reference ? lengths.update_slot : lengths.reference_piece;
-  plan.rows.push_back(
-      {kMemoryUpdate, threads * std::max(update, reference), cat(threads, " x a slot of ", lengths_text(slot))});
+  // Beside a part's activations: the embedding rows' gradients of the slot so far, which wait for its end.
+  const size_t width = static_cast<size_t>(model.head().value.size(1));
+  const size_t update = part_bytes(model, lengths.update.part, c, false) +
+                        static_cast<size_t>(lengths.update.slot_rows) * (width * kReal + kId);
+  const size_t reference = lengths.reference.part.empty() ? 0 : part_bytes(model, lengths.reference.part, c, true);
+  const auto& part = update >= reference ? lengths.update.part : lengths.reference.part;
+  plan.rows.push_back({kMemoryUpdate, threads * std::max(update, reference), cat(threads, " x ", lengths_text(part))});
 
   const Engine engine(model, EngineConfig{}, pool);
   MemoryRow rollout{kMemoryEngine, 0, ""};

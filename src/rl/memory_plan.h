@@ -14,8 +14,7 @@ namespace r1 {
 
 /// Lengths that decide the size of a step.
 struct StepLengths {
-  std::vector<OutputLength> update_slot;      ///< fullest slot of an update
-  std::vector<OutputLength> reference_piece;  ///< fullest piece of the reference pass; empty: no such pass
+  BatchLengths update, reference;  ///< of a minibatch; of the reference pass (no part: no such pass)
   int64_t longest_prompt = 0;
   int64_t tokens = 0;  ///< of prompts and answers in a rollout
   /// Keeps the larger of each.
@@ -27,8 +26,6 @@ StepLengths worst_lengths(const GrpoConfig& c, int64_t longest_prompt);
 /// Lengths of a rollout that was dealt into these minibatches.
 StepLengths rollout_lengths(const PolicyBatch& batch, const std::vector<std::vector<size_t>>& minibatches,
                             const GrpoConfig& c);
-/// Pieces of the reference pass: no piece has more tokens than an update's slot.
-int64_t reference_pieces(const GrpoConfig& c);
 
 /// A request to the engine beside the rollout's own (evaluation).
 struct EngineRequest {

@@ -121,7 +121,7 @@ RolloutReport GrpoTrainer::step() {
       deal_minibatches(groups_, c_.minibatch_of, c_.minibatches, seed_, static_cast<uint32_t>(rollouts_));
   lengths_.include(rollout_lengths(batch, minibatches, c_));
   clock = std::chrono::steady_clock::now();
-  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch, reference_pieces(c_));
+  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch, c_.part_tokens);
   r.reference_s = seconds_since(clock);
   clock = std::chrono::steady_clock::now();
   for (size_t m = 0; m < minibatches.size(); ++m) update(batch, minibatches[m], r, m == 0);

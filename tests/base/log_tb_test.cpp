@@ -1,5 +1,6 @@
 // TensorBoard files, read back by a reader that shares no code with the writer: bitwise CRC, generic protobuf walk.
 #include "base/log_tb.h"
+#include "base/io.h"
 
 #include <cmath>
 #include <cstring>
@@ -104,7 +105,7 @@ TEST_CASE("scalars come back from the event file") {
     w.scalar("eval/pass_at_1", 1234567890123, std::nan(""));
   }
   CHECK(path.find("/events.out.tfevents.") != std::string::npos);
-  const auto records = records_of(read_text_file(path));
+  const auto records = records_of(read_text(path));
   REQUIRE(records.size() == 3);
   CHECK(fields_of(records[0])[3].bytes == "brain.Event:2");
   auto event = fields_of(records[1]);
@@ -122,7 +123,7 @@ TEST_CASE("scalars come back from the event file") {
 TEST_CASE("a resumed run voids the points after the resumed update") {
   TempDir dir;
   TensorBoardWriter w(dir / "tb", RunPosition{10, 20});
-  const auto records = records_of(read_text_file(w.path()));
+  const auto records = records_of(read_text(w.path()));
   REQUIRE(records.size() == 2);
   auto event = fields_of(records[1]);
   CHECK(event[2].bits == 21);

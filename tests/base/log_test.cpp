@@ -1,5 +1,6 @@
 // Metrics: declarations, records, metrics.jsonl over crashes and resumes.
 #include "base/log.h"
+#include "base/io.h"
 
 #include <sys/stat.h>
 
@@ -66,11 +67,11 @@ TEST_CASE("metrics.jsonl: one object a line with rollout and update, never step,
   {
     MetricsWriter w(dir.path(), std::nullopt, false);
     w.write(Record(0, 0).set(kTestLoss, 0.1));
-    const std::string now = read_text_file(dir / "metrics.jsonl");  // flushed before write() returns
+    const std::string now = read_text(dir / "metrics.jsonl");  // flushed before write() returns
     CHECK(now.find("\"test/loss\":0.1}\n") != std::string::npos);
     w.write(Record(1, 2).set(kTestLoss, std::nan("")).set(kTestShare, inf, -inf, 1.0 / 3));
   }
-  const std::string text = read_text_file(dir / "metrics.jsonl");
+  const std::string text = read_text(dir / "metrics.jsonl");
   CHECK(text.find("step") == std::string::npos);
   CHECK(text.find("{\"rollout\":1,\"update\":2,\"time_s\":") != std::string::npos);
   CHECK(text.find("\"test/loss\":\"nan\",\"test/share\":\"inf\",\"test/share_lo\":\"-inf\"") != std::string::npos);
@@ -95,21 +96,21 @@ TEST_CASE("a run is never overwritten, and resume cuts to the resumed point byte
     MetricsWriter w(dir.path(), std::nullopt, false);
     for (int i = 0; i < 5; ++i) {
       w.write(Record(i, 2 * i).set(kTestLoss, i));
-      if (i == 2) at_two = read_text_file(path);
+      if (i == 2) at_two = read_text(path);
     }
   }
-  const std::string whole = read_text_file(path);
+  const std::string whole = read_text(path);
   CHECK_THROWS_WITH(MetricsWriter(dir.path(), std::nullopt, false), ContainsSubstring("exists already"));
-  CHECK(read_text_file(path) == whole);
+  CHECK(read_text(path) == whole);
 
   append(path, R"({"rollout":5,"update":10,"test/lo)");  // killed in the middle of a line
   { MetricsWriter w(dir.path(), RunPosition{4, 8}, false); }
-  CHECK(read_text_file(path) == whole);
+  CHECK(read_text(path) == whole);
 
   MetricsWriter w(dir.path(), RunPosition{2, 4}, false);
-  CHECK(read_text_file(path) == at_two);
+  CHECK(read_text(path) == at_two);
   w.write(Record(3, 6).set(kTestLoss, 33));
-  const std::string again = read_text_file(path);
+  const std::string again = read_text(path);
   CHECK(again.substr(0, at_two.size()) == at_two);
   CHECK(again.find("\"test/loss\":33.0}\n") != std::string::npos);
 }
@@ -161,7 +162,7 @@ TEST_CASE("a tail sees whole lines only, and starts again when the file was cut"
   const auto second = tail.poll();
   REQUIRE(second.size() == 1);
   CHECK(second[0]["a"] == 2);
-  replace_text_file(path, "{\"a\":9}\n");
+  write_file(path, "{\"a\":9}\n");
   const auto third = tail.poll(&restarted);
   CHECK(restarted);
   REQUIRE(third.size() == 1);

@@ -72,7 +72,7 @@ TEST_CASE("an evaluation is what the judge says of what the engine draws") {
 
 TEST_CASE("the splits of an evaluation ask different problems") {
   Setup setup;
-  setup.config.samples = 1, setup.config.max_new_tokens = 1;
+  setup.config.samples = 1, setup.config.max_new_tokens = 1, setup.config.pass_k = {};
   ThreadPool pool(1);
   std::set<std::string> dev;
   for (const Problem& p : setup(pool).problems) dev.insert(p.key);

@@ -2,6 +2,7 @@
 //   R1_LOOK=/some/folder build/cpu/tests/r1_tests "[look]"
 #include <cstdlib>
 
+#include "base/io.h"
 #include "base/log_jsonl.h"
 #include "pipeline/report.h"
 #include "support/catch.h"
@@ -18,6 +19,6 @@ TEST_CASE("pages to look at", "[.look]") {
     r1_test::write_fake_run(run, seed, 110);
     runs.push_back(load_run(run));
   }
-  replace_text_file(std::string(folder) + "/compare.html", report_html(runs));
-  replace_text_file(runs[0].folder + "/report.html", report_html({runs[0]}));
+  write_file(std::string(folder) + "/compare.html", report_html(runs));
+  write_file(runs[0].folder + "/report.html", report_html({runs[0]}));
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <regex>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "pipeline/report_figures.h"
 #include "pipeline/report_samples.h"
@@ -211,15 +212,14 @@ TEST_CASE("hostile text stays text") {
 TEST_CASE("broken lines are named and the report goes on") {
   TempDir dir;
   r1_test::write_fake_run(dir / "x", 1, 10);
-  const std::string metrics = read_text_file(dir / "x/metrics.jsonl");
-  replace_text_file(
+  const std::string metrics = read_text(dir / "x/metrics.jsonl");
+  write_file(
       dir / "x/metrics.jsonl",
       "{\"rollout\":\n{\"rollout\":1,\"update\":\"2\"}\n{\"rollout\":1,\"update\":1e40}\n" + metrics + "{\"roll");
-  replace_text_file(
-      dir / "x/samples.jsonl",
-      "[]\n{\"rollout\":0,\"update\":0,\"problem\":1}\n"
-      "{\"rollout\":0,\"update\":0,\"problem\":1,\"completion\":\"ok\",\"spans\":[[0,99,\"wrong\"],7]}\n");
-  replace_text_file(dir / "x/config.json", "{");
+  write_file(dir / "x/samples.jsonl",
+             "[]\n{\"rollout\":0,\"update\":0,\"problem\":1}\n"
+             "{\"rollout\":0,\"update\":0,\"problem\":1,\"completion\":\"ok\",\"spans\":[[0,99,\"wrong\"],7]}\n");
+  write_file(dir / "x/config.json", "{");
   const Run run = load_run(dir / "x");
   std::string all;
   for (const auto& w : run.warnings) all += w + "\n";
@@ -240,9 +240,9 @@ TEST_CASE("a run that is not there, or holds nothing yet, is one line") {
   TempDir dir;
   CHECK_THROWS_WITH(load_run(dir / "none"), ContainsSubstring("none: no such run folder"));
   CHECK_THROWS_WITH(load_run(dir.path()), ContainsSubstring("it has no metrics.jsonl"));
-  replace_text_file(dir / "metrics.jsonl", "");
+  write_file(dir / "metrics.jsonl", "");
   CHECK_THROWS_WITH(load_run(dir.path()), ContainsSubstring("no record in it yet"));
-  replace_text_file(dir / "metrics.jsonl", "{\"rollout\":0,\"update\":0,\"time_s\":1}\n");
+  write_file(dir / "metrics.jsonl", "{\"rollout\":0,\"update\":0,\"time_s\":1}\n");
   const Run run = load_run(dir.path());  // a record without figures: a page all the same
   CHECK(run.warnings.size() == 2);
   CHECK(html_fault(report_html({run})) == "");

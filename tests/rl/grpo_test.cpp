@@ -122,12 +122,12 @@ TEST_CASE("answers that share their prompt's rows have the bits and the gradient
   }
   batch.outputs[4].ids[2] ^= 1;  // one has a prompt of its own
   const std::vector<size_t> all{0, 1, 2, 3, 4};
-  CHECK(slot_tokens(fullest_slot(batch, all, 1)) == 2 * 21 + 6 + 14 + 3 + 9 + 8);
-  const auto shared = answer_logp(runner, *m, batch, 1);
+  CHECK(part_rows(batch_lengths(batch, all, 1000).part) == 21 + 6 + 14 + 3 + 9);
+  const auto shared = answer_logp(runner, *m, batch);
   for (size_t i : all) {
     PolicyBatch alone;
     alone.outputs = {batch.outputs[i]};
-    CHECK(answer_logp(runner, *m, alone, 1)[0] == shared[i]);
+    CHECK(answer_logp(runner, *m, alone)[0] == shared[i]);
     batch.outputs[i].logp_old = shared[i];
   }
   GrpoConfig c = grpo_preset("toy");
@@ -201,4 +201,48 @@ TEST_CASE("presets: the paper's numbers, and a config that does not divide is an
   GrpoConfig bad;
   bad.minibatches = 5;
   CHECK_THROWS_WITH(bad.check("x.json"), ContainsSubstring("minibatches = 5"));
+}
+
+TEST_CASE("no bit of a gradient depends on the parts that its slots are worked through in") {
+  for (const bool tied : {true, false}) {
+    auto m = tiny_model([&](ModelConfig& c) { c.tie_embeddings = tied, c.n_mtp = 0; });
+    ThreadPool pool(2);
+    SlotRunner runner(m->params(), pool);
+    // Fifteen groups of four with long answers, and one of sixteen with short ones: two units, dealt into one slot.
+    PolicyBatch batch;
+    std::vector<int> lengths(60, 21);
+    lengths.resize(76, 8);
+    const PackedSlot docs = tiny_documents(lengths);
+    for (size_t d = 0; d < lengths.size(); ++d) {
+      PolicyOutput o;
+      o.ids.assign(docs.ids.begin() + docs.cu_seqlens[d], docs.ids.begin() + docs.cu_seqlens[d + 1]);
+      o.prompt_length = 4;
+      const size_t first = d < 60 ? d - d % 4 : 60;
+      if (d > first) std::copy_n(batch.outputs[first].ids.begin(), 4, o.ids.begin());
+      o.advantage = d % 3 ? 0.7 : -1.1;
+      o.logp_old.assign(o.ids.size() - 4, real(-3));
+      batch.outputs.push_back(std::move(o));
+    }
+    std::vector<size_t> all(lengths.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    GrpoConfig c = grpo_preset("toy");
+    c.kl_beta = 0;
+    std::vector<std::vector<real>> whole;
+    for (const int64_t part : {100000, 150, 1}) {
+      c.part_tokens = part;
+      const BatchLengths most = batch_lengths(batch, all, part);
+      CHECK(most.slot_rows == 2 * (4 + 4 * 17));
+      CHECK(part_rows(most.part) == (part == 1 ? 1 : 2) * (4 + 4 * 17));
+      GrpoStats stats;
+      const Gradients& g = grpo_gradient(runner, *m, batch, all, c, stats);
+      CHECK(stats.tokens == 60 * 17 + 16 * 4);
+      for (size_t i = 0; i < g.all().size(); ++i) {
+        INFO(m->params().all()[i].name << ", parts of " << part);
+        if (part == 100000)
+          whole.push_back(g.all()[i].to_vector());
+        else
+          CHECK(g.all()[i].to_vector() == whole[i]);
+      }
+    }
+  }
 }

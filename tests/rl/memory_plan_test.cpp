@@ -177,22 +177,22 @@ TEST_CASE("one worker's activations are counted to the byte, recomputation too")
   }
   std::vector<size_t> all(24);
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  const auto fullest = fullest_slot(batch, all, kGradSlots);
+  const auto largest = batch_lengths(batch, all, c.part_tokens).part;
   const auto measured = [&] {
     SlotRunner runner(m->params(), pool);
     GrpoStats stats;
     grpo_gradient(runner, *m, batch, all, c, stats);
     return runner.peak_activation_bytes();
   };
-  const size_t kept = slot_bytes(*m, fullest, c, false), forward = slot_bytes(*m, fullest, c, true);
+  const size_t kept = part_bytes(*m, largest, c, false), forward = part_bytes(*m, largest, c, true);
   CHECK(measured() == kept);
   CHECK(forward < kept);
   m->set_recompute(true);
-  const size_t recomputed = slot_bytes(*m, fullest, c, false);
+  const size_t recomputed = part_bytes(*m, largest, c, false);
   CHECK(measured() == recomputed);
   CHECK(recomputed < kept);
   DeepseekV3 shapes(tiny_config());  // without memory: the same count
-  CHECK(slot_bytes(shapes, fullest, c, false) == kept);
+  CHECK(part_bytes(shapes, largest, c, false) == kept);
 }
 
 TEST_CASE("answers at the limit are the worst case, exactly") {
@@ -209,10 +209,10 @@ TEST_CASE("answers at the limit are the worst case, exactly") {
   std::vector<std::vector<size_t>> minibatches(2);
   for (size_t i = 0; i < batch.outputs.size(); ++i) minibatches[i / 24].push_back(i);
   const StepLengths real_ones = rollout_lengths(batch, minibatches, c), worst = worst_lengths(c, 7);
-  CHECK(real_ones.update_slot.size() == 6);
-  CHECK(worst.update_slot.size() == 6);
-  CHECK(real_ones.reference_piece.size() == worst.reference_piece.size());
-  CHECK(slot_tokens(worst.update_slot) == 7 + 6 * 10);
+  CHECK(real_ones.update.part.size() == 6);
+  CHECK(worst.update.part.size() == 6);
+  CHECK(real_ones.reference.part.size() == worst.reference.part.size());
+  CHECK(part_rows(worst.update.part) == 7 + 6 * 10);
   CHECK(real_ones.tokens == worst.tokens);
   CHECK(real_ones.longest_prompt == worst.longest_prompt);
   StepLengths longest = real_ones;

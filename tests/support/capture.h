@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io.h"
 #include "base/log_jsonl.h"
 #include "cli/command.h"
 #include "support/files.h"
@@ -38,7 +39,7 @@ inline int call(const std::string& name, std::vector<std::string> arguments, std
     throw;
   }
   restore();
-  if (out) *out = r1::read_text_file(dir / "out");
+  if (out) *out = r1::read_text(dir / "out");
   return code;
 }
 

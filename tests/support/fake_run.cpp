@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "base/log_machine.h"
 #include "base/rng.h"
@@ -109,7 +110,7 @@ void write_fake_run(const std::string& folder, uint64_t seed, int rollouts) {
                  {"seed", seed},
                  {"note", "made up by a test, no model was trained"},
                  {"rl", {{"group_size", 16}, {"lr", 2e-4}, {"kl_beta", 1e-3}, {"clip_high", 10}}}};
-  replace_text_file(folder + "/config.json", config.dump() + "\n");
+  write_file(folder + "/config.json", config.dump() + "\n");
   Rng rng(seed, Stream::kTest);
   MetricsWriter metrics(folder, std::nullopt);
   JsonlWriter samples(folder + "/samples.jsonl", std::nullopt);

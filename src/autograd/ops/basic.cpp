@@ -45,7 +45,11 @@ Var embedding(Tape& t, std::span<const token_t> ids, const Param& table) {
   Var y = t.variable(t.alloc({n, c}));
   embedding_fwd(t.exec(), y->value.data(), table.value.data(), kept.ints(), n, c);
   t.record([&t, &table, y, kept, n, c] {
-    if (y->grad.defined()) embedding_bwd(t.exec(), t.grad_of(table).data(), y->grad.data(), kept.ints(), n, c);
+    if (!y->grad.defined()) return;
+    if (t.in_parts())
+      t.grads()->add_rows_later(table, kept.ints(), y->grad.data(), n);
+    else
+      embedding_bwd(t.exec(), t.grad_of(table).data(), y->grad.data(), kept.ints(), n, c);
   });
   return y;
 }
