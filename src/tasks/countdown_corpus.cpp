@@ -14,8 +14,8 @@ struct CountdownRecipe {
   double drill = .25;
   double tag_full = .25, tag_part = .15;
   double blunt_tagged = .15, blunt_untagged = .60;
-  double goes_on = .45;
-  int64_t most_tries = 6;
+  double goes_on = .45, lucky = .3;
+  int64_t most_tries = 8;
 
   template <class V>
   void visit(V& v) {
@@ -25,6 +25,7 @@ struct CountdownRecipe {
     v("blunt_tagged", blunt_tagged, "guesses among answers in full form", 0.0, 1.0);
     v("blunt_untagged", blunt_untagged, "guesses among the other answers", 0.0, 1.0);
     v("goes_on", goes_on, "after a failed try another one follows", 0.0, 1.0);
+    v("lucky", lucky, "tries that reach the target: without them the base never learns to tell", 0.0, 1.0);
     v("most_tries", most_tries, "tries of an answer, at most", 1, 64);
   }
 };
@@ -33,21 +34,39 @@ struct CountdownRecipe {
 struct Try {
   int number[3] = {};
   char op[2] = {};
-  int first = 0, result = 0;
+  int first = 0, result = 0;  ///< 0: outside the bounds
 };
+
+Try make_try(const std::vector<int>& n, char op, char next) {
+  Try t;
+  std::copy(n.begin(), n.end(), t.number);
+  if (n[0] < n[1]) std::swap(t.number[0], t.number[1]);  // 8-3, never 3-8
+  t.op[0] = op, t.op[1] = next;
+  t.first = countdown_combine(op, t.number[0], t.number[1]);
+  t.result = t.first ? countdown_combine(next, t.first, t.number[2]) : 0;
+  return t;
+}
 
 Try draw_try(const std::vector<int>& numbers, Rng& rng) {
   while (true) {
     std::vector<int> n = numbers;
     shuffle(n, rng);
-    Try t;
-    for (char& op : t.op) op = "++--*/"[rng.below(6)];
-    if (n[0] < n[1]) std::swap(n[0], n[1]);  // 8-3, never 3-8
-    std::copy(n.begin(), n.end(), t.number);
-    t.first = countdown_combine(t.op[0], n[0], n[1]);
-    t.result = t.first ? countdown_combine(t.op[1], t.first, n[2]) : 0;
-    if (t.result) return t;
+    const char op = "++--*/"[rng.below(6)], next = "++--*/"[rng.below(6)];
+    if (const Try t = make_try(n, op, next); t.result) return t;
   }
+}
+
+/// A try that reaches the target; every problem has one.
+Try draw_solution(std::vector<int> n, int target, Rng& rng) {
+  std::vector<Try> found;
+  std::sort(n.begin(), n.end());
+  do {
+    for (char op : {'+', '-', '*', '/'})
+      for (char next : {'+', '-', '*', '/'})
+        if (const Try t = make_try(n, op, next); t.result == target) found.push_back(t);
+  } while (std::next_permutation(n.begin(), n.end()));
+  R1_CHECK(!found.empty(), "a countdown problem without solution from left to right: target ", target);
+  return found[rng.below(static_cast<uint32_t>(found.size()))];
 }
 
 std::string written_out(const Try& t) {
@@ -97,13 +116,14 @@ class Writer {
   /// "hmm", or "try 8+3=11-1=10 no; try 8*3=24*1=24 yes;"; `answer` becomes the last expression.
   std::string think(const Problem& p, double blunt, std::string& answer) {
     const std::vector<int> numbers = countdown_numbers(p);
+    const int target = std::stoi(p.answer);
     Try t = draw_try(numbers, rng_);
     answer = expression(t);
     if (rng_.chance(blunt)) return "hmm";
-    const int target = std::stoi(p.answer);
     std::vector<std::string> seen;
     std::string text;
     for (int64_t k = 0; k < r_.most_tries; ++k) {
+      if (rng_.chance(r_.lucky)) t = draw_solution(numbers, target, rng_);
       const std::string line = written_out(t);
       seen.push_back(line);
       text += cat(" try ", line, t.result == target ? " yes;" : " no;");
