@@ -47,12 +47,14 @@ seed() {
     --json "$out/seed-$1/paper.json" >"$out/seed-$1.paper" 2>&1
   echo "seed $1 done: $(tail -1 "$out/seed-$1-base.gate")"
 }
-# Controls and baseline, on the first seed: rewards shuffled inside groups; a base that never saw a check; rejection-sampling fine-tuning.
+# Controls and baseline, on the first seed: rewards shuffled inside groups; a base that never saw a check; no KL term;
+# rejection-sampling fine-tuning.
 shuffled() { zero "control-shuffled-$1" "$out/seed-$1-base/model" "$1" --set grpo.shuffle_rewards=true; }
 no_checks() {
   base "control-no-checks-$1" "$1" --set world.check_product_en=0 --set world.check_product_zh=0 --set world.check_sum=0
   zero "control-no-checks-$1" "$out/control-no-checks-$1-base/model" "$1"
 }
+no_kl() { zero "control-no-kl-$1" "$out/seed-$1-base/model" "$1" --set grpo.kl_beta=0; }
 rft() { zero "baseline-rft-$1" "$out/seed-$1-base/model" "$1" --set grpo.objective=rft --set grpo.kl_beta=0; }
 # pass@k of base and final policy for k = 1..256.
 passk() {
@@ -66,7 +68,7 @@ for part in $parts; do
   case $part in
     bases) for s in $seeds; do spawn seed_base "$s"; done ;;
     seeds) for s in $seeds; do spawn seed "$s"; done ;;
-    controls) for c in no_checks shuffled rft; do spawn "$c" "$first"; done ;;
+    controls) for c in no_checks shuffled no_kl rft; do spawn "$c" "$first"; done ;;
     passk) spawn passk "$first" ;;
   esac
   wait
