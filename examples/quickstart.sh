@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # R1-Zero in one command: installs what is missing, builds, and runs reinforcement learning with rule rewards alone on
 # the toy world math-1. Prints a table and says where the report is.
-#   bash examples/quickstart.sh                  from the shipped base (data/math-1-base): on two cores 4 minutes to build, 6 to learn
+#   bash examples/quickstart.sh                  from the shipped base (data/math-1-base): on two cores 4 minutes to build, 5 to learn
 #   bash examples/quickstart.sh --from-scratch   makes that base first: about 10 minutes more
 # Seed 100 throughout: the first row of the table in paper_notes/results/math-1.md.
 set -euo pipefail

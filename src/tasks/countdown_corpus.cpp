@@ -14,7 +14,7 @@ struct CountdownRecipe {
   double drill = .25;
   double tag_full = .25, tag_part = .15;
   double blunt_tagged = .15, blunt_untagged = .60;
-  double goes_on = .45, lucky = .3;
+  double goes_on = .45, lucky = .25;
   int64_t most_tries = 8;
 
   template <class V>
@@ -25,7 +25,7 @@ struct CountdownRecipe {
     v("blunt_tagged", blunt_tagged, "guesses among answers in full form", 0.0, 1.0);
     v("blunt_untagged", blunt_untagged, "guesses among the other answers", 0.0, 1.0);
     v("goes_on", goes_on, "after a failed try another one follows", 0.0, 1.0);
-    v("lucky", lucky, "tries that reach the target: without them the base never learns to tell", 0.0, 1.0);
+    v("lucky", lucky, "tries that reach the target: without them the base hardly ever sees a yes", 0.0, 1.0);
     v("most_tries", most_tries, "tries of an answer, at most", 1, 64);
   }
 };
@@ -113,7 +113,8 @@ class Writer {
   }
 
  private:
-  /// "hmm", or "try 8+3=11-1=10 no; try 8*3=24*1=24 yes;"; `answer` becomes the last expression.
+  /// "hmm", or "try 8+3=11-1=10 of 24 no; try 8*3=24*1=24 of 24 yes;"; `answer` becomes the last expression. The target
+  /// stands beside each result, so that the verdict compares neighbours.
   std::string think(const Problem& p, double blunt, std::string& answer) {
     const std::vector<int> numbers = countdown_numbers(p);
     const int target = std::stoi(p.answer);
@@ -126,7 +127,7 @@ class Writer {
       if (rng_.chance(r_.lucky)) t = draw_solution(numbers, target, rng_);
       const std::string line = written_out(t);
       seen.push_back(line);
-      text += cat(" try ", line, t.result == target ? " yes;" : " no;");
+      text += cat(" try ", line, " of ", target, t.result == target ? " yes;" : " no;");
       answer = expression(t);
       if (t.result == target || !rng_.chance(r_.goes_on)) break;
       for (int again = 0; again < 20 && std::count(seen.begin(), seen.end(), written_out(t)); ++again)
