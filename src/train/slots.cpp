@@ -37,6 +37,7 @@ Gradients& SlotRunner::run(const std::vector<int64_t>& rows, const std::function
     worker.arena.reset();
     worker.tape.reset();
     worker.tape.set_grads(&g);
+    worker.tape.set_in_parts(false);
     worker.tape.set_recording(true);
     work(static_cast<int>(s), worker.tape);
     g.settle();
