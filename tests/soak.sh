@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
 done
 [ -x "$bin" ] || { echo "soak: $bin is not there; build it or name it with --bin" >&2; exit 2; }
 bin=$(realpath "$bin")
+code=$(git describe --always --dirty 2>/dev/null || echo unknown)  # before the page is opened: it would count as a change
 work=$(mktemp -d "${TMPDIR:-/tmp}/r1-soak-XXXXXX")
 [ $keep = 1 ] || trap 'rm -rf "$work"' EXIT
 config=$work/config.json
@@ -176,7 +177,7 @@ if [ -n "$results" ]; then
     echo "# Exactness soak"
     echo
     echo "Written by \`$command_line\`; do not edit by hand. Seed of the kill points: $seed."
-    echo "Machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(nproc) cores, $(uname -sr); $(date -u +%Y-%m-%d); code $(git describe --always --dirty 2>/dev/null || echo unknown)."
+    echo "Machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(nproc) cores, $(uname -sr); $(date -u +%Y-%m-%d); code $code."
     echo
     echo "Config: \`examples/configs/nano.json\`; pre-training of 45 updates with a checkpoint every 9, GRPO of 7 rollouts x 64 answers with"
     echo "2 updates each, a checkpoint every 2 and an evaluation every 3. \"exact\": SHA-256 of model.safetensors and, without the"
