@@ -186,7 +186,11 @@ MappedFile& MappedFile::operator=(MappedFile&& o) noexcept {
 AtomicFile::AtomicFile(const std::string& path, uint64_t expect_bytes)
     : path_(path), temporary_(path + ".tmp"), reserved_(expect_bytes) {
   inject(path_, "create");
-  fd_ = Fd(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW).release();
+  try {
+    fd_ = Fd(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW).release();
+  } catch (const Error& e) {  // the user knows PATH, not what stands beside it
+    fail(path_, ": cannot write: ", e.what());
+  }
   if (reserved_ == 0) return;
   try {
     inject(path_, "reserve space");

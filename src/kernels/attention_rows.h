@@ -254,7 +254,7 @@ R1_INLINE void weigh_tiles(part* acc, int ld, const Weights& p, const KvBlocks& 
   if constexpr (D > 1) weigh_tiles<R, D / 2>(acc, ld, p, v, d0, i, n);
 }
 
-/// Lane r * (16 / R) + i = weighted sum of row r, column d0 + i, for i < n <= 16 / R; the other lanes hold anything.
+/// Lane r * (16 / R) + i = weighted sum of row r, column d0 + i, for i < n <= 16 / R; the other lanes are 0.
 template <int R>
 R1_INLINE vec weigh(Weights p, const KvBlocks& v, int64_t d0, int64_t n) {
   constexpr int kRows = R > 1 && kParts > 1 ? 2 : R, kColumns = kTile / (kRows * kParts), D = kLanes / R;

@@ -1,12 +1,12 @@
 // TensorBoard files, read back by a reader that shares no code with the writer: bitwise CRC, generic protobuf walk.
 #include "base/log_tb.h"
-#include "base/io.h"
 
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <vector>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "support/catch.h"
 #include "support/files.h"

@@ -1,6 +1,5 @@
 // Metrics: declarations, records, metrics.jsonl over crashes and resumes.
 #include "base/log.h"
-#include "base/io.h"
 
 #include <sys/stat.h>
 
@@ -8,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/io.h"
 #include "base/log_machine.h"
 #include "support/catch.h"
 #include "support/files.h"

@@ -37,7 +37,7 @@ TEST_CASE("r1 report and r1 watch name what is wrong") {
   TempDir dir;
   r1_test::write_fake_run(dir / "a", 1, 10);
   CHECK_THROWS_WITH(call("report", {dir / "a", "--out", "/no/such/place/x.html"}),
-                    ContainsSubstring("/no/such/place/x.html.tmp: cannot open"));
+                    ContainsSubstring("/no/such/place/x.html: cannot write"));
 }
 
 TEST_CASE("r1 watch shows one problem's answers in order, without escape codes of theirs") {
