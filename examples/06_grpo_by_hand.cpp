@@ -66,7 +66,7 @@ static Score judge(const Problem& p, const std::vector<token_t>& ids) {
   const std::vector<token_t> n = encode(p);
   const std::string answer = cat(n[2], ids[0] % 2 ? "-" : "+", n[1], ids[1] % 2 ? "-" : "+", n[0]);
   const double right = check_answer(p, answer) == Verdict::kRight;
-  return {right, 0, right, false, answer};
+  return {.accuracy = right, .total = right, .answer = answer};
 }
 
 static void countdown() {

@@ -55,6 +55,7 @@ std::function<int()> setup(CLI::App& app) {
   auto s = std::make_shared<Settings>();
   app.add_option("models", job->models, "model directories")->required();
   app.add_option("--world", job->world.name, "toy world whose problems are asked");
+  app.add_option("--task", job->world.task, "ask this task's problems alone, for example one part of r1-1: code-1");
   app.add_option("--seed", job->seed, "seed of the draws");
   app.add_option("--problems-seed", job->problems, "seed of the problem set");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");

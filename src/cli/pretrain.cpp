@@ -11,7 +11,7 @@ std::function<int()> setup(CLI::App& app) {
   auto s = std::make_shared<Settings>();
   app.add_option("--run", job->run, "run folder to write")->required();
   app.add_option("--out", job->out, "model directory to write at the end");
-  app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3");
+  app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3 | r1-1 | ...");
   app.add_option("--seed", job->seed, "seed of weights and documents");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
   app.add_option("--checkpoint-every", job->checkpoint_every, "updates between checkpoints, 0 = only at the end");

@@ -14,7 +14,8 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--run", job->run, "run folder to write")->required();
   app.add_option("--out", job->out, "model directory to write at the end");
   app.add_option("--preset", *preset, "defaults of GRPO: toy | paper");
-  app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3");
+  app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3 | r1-1 | ...");
+  app.add_option("--task", job->world.task, "ask this task's problems alone, for example one part of r1-1: code-1");
   app.add_option("--seed", job->seed, "seed of questions and sampling");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
   app.add_option("--eval-every", job->eval_every, "rollouts between evaluations, 0 = only start and end");

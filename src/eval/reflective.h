@@ -3,7 +3,6 @@
 // a word in Latin letters counts as a whole word in any case, a word in another script wherever it occurs.
 // Trap: entries of one list must not contain one another in a script without spaces, or they are counted twice.
 #pragma once
-#include <map>
 #include <string>
 #include <vector>
 
@@ -15,9 +14,5 @@ namespace r1 {
 int count_word(const std::string& text, const std::string& word);
 /// Sum of count_word over a list.
 int count_words(const std::string& text, const std::vector<std::string>& words);
-
-/// Share of each language among the words of a text, tags such as <think> left out: "en" counts runs of Latin letters,
-/// "zh" runs of Han characters. Empty when there is neither. [R1 Eq. 7] divides the same way.
-std::map<std::string, double> language_shares(const std::string& text);
 
 }  // namespace r1

@@ -7,6 +7,7 @@
 #include "eval/metrics.h"
 #include "eval/pass_at_k.h"
 #include "eval/reflective.h"
+#include "rewards/language.h"
 
 namespace r1 {
 namespace {
@@ -50,9 +51,11 @@ void add_words(EvalSummary& s, const std::vector<Judged>& answers, const EvalOpt
   for (const auto& w : words) s.word[w] = mean_of(answers, [&](const Judged& a) { return count_word(a.text, w); });
   int64_t with_words = 0;
   for (const Judged& a : answers) {
-    const auto shares = language_shares(a.text);
-    with_words += !shares.empty();
-    for (const auto& [language, share] : shares) s.language[language] += share;
+    const LanguageCount n = count_languages(a.text);
+    if (n.words() == 0) continue;
+    ++with_words;
+    s.language["en"] += static_cast<double>(n.latin) / static_cast<double>(n.words());
+    s.language["zh"] += static_cast<double>(n.han) / static_cast<double>(n.words());
   }
   for (auto& [language, sum] : s.language) sum /= static_cast<double>(with_words);
 }

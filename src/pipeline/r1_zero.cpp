@@ -40,6 +40,7 @@ Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
   j["base"] = Json{{"dir", job.base}};
   j["world"] =
       Json{{"name", job.world.name}, {"template", job.world.chat_template}, {"recipe", world.corpus().recipe()}};
+  if (!job.world.task.empty()) j["world"]["task"] = job.world.task;
   j["model"] = fields::to_json(base.config);
   j["grpo"] = fields::to_json(job.grpo);
   j["eval"] = fields::to_json(job.eval);
@@ -63,6 +64,7 @@ void log_rollout(Session& s, const GrpoTrainer& trainer, const RolloutReport& r,
   const double n = static_cast<double>(std::max<int64_t>(1, r.stats.tokens));
   record.set(kRewardAccuracy, r.accuracy)
       .set(kRewardFormat, r.format)
+      .set(kRewardLanguage, r.language)
       .set(kRewardTotal, r.reward)
       .set(kRewardUnknown, r.unknown);
   record.set(kRolloutLength, r.length).set(kRolloutTruncated, r.truncated).set(kRolloutZeroVariance, r.zero_variance);
@@ -139,7 +141,9 @@ int run_r1_zero(const R1ZeroJob& job) {
   const ProcessMemory before = process_memory();
   ModelDir base = load_model_dir(job.base);
   ModelDir reference = load_model_dir(job.base);
-  const World world(job.world, std::move(base.tokenizer), {job.grpo.accuracy_weight, job.grpo.format_weight});
+  const World world(
+      job.world, std::move(base.tokenizer),
+      {.accuracy = job.grpo.accuracy_weight, .format = job.grpo.format_weight, .language = job.grpo.language_weight});
   ThreadPool pool(job.threads);
   GrpoTrainer trainer(*base.model, *reference.model, job.grpo, environment(job, world), pool, job.seed);
   RunFolder run(job.run, describe(job, base, world), job.resume);

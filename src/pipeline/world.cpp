@@ -25,9 +25,9 @@ std::unique_ptr<Tokenizer> learn_tokenizer(const Corpus& corpus) {
 
 }  // namespace
 
-World::World(const WorldConfig& c, std::unique_ptr<Tokenizer> tokenizer, const RuleRewardConfig& rewards)
+World::World(const WorldConfig& c, std::unique_ptr<Tokenizer> tokenizer, const RewardWeights& rewards)
     : corpus_(Registry<CorpusFactory>::get().find("corpus", c.name)(c.recipe)),
-      task_(Registry<TaskFactory>::get().find("task", c.name)()),
+      task_(Registry<TaskFactory>::get().find("task", c.task.empty() ? c.name : c.task)()),
       tokenizer_(tokenizer ? std::move(tokenizer) : learn_tokenizer(*corpus_)),
       template_(&chat_template(c.chat_template)),
       reward_(std::make_unique<RuleReward>(*tokenizer_, rewards)),

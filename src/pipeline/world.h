@@ -16,6 +16,7 @@ namespace r1 {
 
 struct WorldConfig {
   std::string name = "math-1";
+  std::string task;  ///< whose problems are asked; empty: the task of the world's own name (r1-1 has parts to choose)
   std::string chat_template = "toy";
   Json recipe = Json::object();  ///< fields of the corpus's recipe that differ from its defaults
 };
@@ -24,7 +25,7 @@ class World {
  public:
   /// `tokenizer` null: trained on the corpus (always the same documents, whatever the run's seed).
   explicit World(const WorldConfig& config, std::unique_ptr<Tokenizer> tokenizer = nullptr,
-                 const RuleRewardConfig& rewards = {});
+                 const RewardWeights& rewards = {});
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const Task& task() const { return *task_; }

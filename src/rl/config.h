@@ -32,7 +32,7 @@ struct GrpoConfig {
   std::string loss_mean = "sequence";
   std::string advantage_scale = "std";
   double advantage_eps = 1e-4;
-  double accuracy_weight = 1, format_weight = 1;
+  double accuracy_weight = 1, format_weight = 1, language_weight = 0;
   int64_t part_tokens = 256;  ///< of a slot that are worked through at a time; no bit depends on it
 
   template <class V>
@@ -65,6 +65,7 @@ struct GrpoConfig {
     v("advantage_eps", advantage_eps, "added to the standard deviation", 0.0, 1.0);
     v("accuracy_weight", accuracy_weight, "weight of the accuracy reward [R1 Eq. 4]", 0.0, 1e3);
     v("format_weight", format_weight, "weight of the format reward [R1 Eq. 4]", 0.0, 1e3);
+    v("language_weight", language_weight, "weight of language consistency [R1 Eq. 7]; R1-Zero has none", 0.0, 1e3);
     v("part_tokens", part_tokens, "tokens a thread works through at a time: memory and speed, no bit depends on it", 1,
       int64_t{1} << 40);
   }

@@ -70,7 +70,8 @@ void GrpoTrainer::score_groups(RolloutReport& r) {
       const Score s = env_.judge(g.problem, done.ids);
       g.scores.push_back(s);
       reward.push_back(s.total), masked.push_back(s.unknown);
-      r.accuracy += s.accuracy, r.format += s.format, r.reward += s.total, r.unknown += s.unknown;
+      r.accuracy += s.accuracy, r.format += s.format, r.language += s.language, r.reward += s.total;
+      r.unknown += s.unknown;
       r.length += static_cast<double>(done.ids.size()), r.truncated += done.finish == Finish::kLength;
       n += 1;
     }
@@ -83,7 +84,7 @@ void GrpoTrainer::score_groups(RolloutReport& r) {
                                         : group_advantage(reward, masked, c_.advantage_scale, c_.advantage_eps);
     ++r.groups;
   }
-  for (double* x : {&r.accuracy, &r.format, &r.reward, &r.unknown, &r.length, &r.truncated}) *x /= n;
+  for (double* x : {&r.accuracy, &r.format, &r.language, &r.reward, &r.unknown, &r.length, &r.truncated}) *x /= n;
   r.zero_variance /= static_cast<double>(groups_.size());
 }
 

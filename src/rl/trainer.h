@@ -24,7 +24,7 @@ struct Environment {
 /// Figures of one rollout and its updates.
 struct RolloutReport {
   int64_t rollout = 0, update = 0;  ///< finished so far
-  double accuracy = 0, format = 0, reward = 0, length = 0, truncated = 0, zero_variance = 0, unknown = 0;
+  double accuracy = 0, format = 0, language = 0, reward = 0, length = 0, truncated = 0, zero_variance = 0, unknown = 0;
   double grad_norm = 0, lr = 0;  ///< mean over the updates; last rate
   double exact_diff = 0;         ///< max |logp_rollout - logp_train| before the first update
   double first_ratio_max = 1;    ///< largest first ratio of the first minibatch

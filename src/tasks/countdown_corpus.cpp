@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/answer_form.h"
 #include "tasks/countdown.h"
 #include "tasks/document.h"
 
@@ -94,22 +95,11 @@ class Writer {
 
   Document chat() {
     const Problem p = task_.problem(rng_.bits(), Split::kTrain, rng_.below(1u << 20));
-    const double u = rng_.uniform();
-    const bool full = u < r_.tag_full, part = !full && u < r_.tag_full + r_.tag_part;
+    const AnswerForm form = draw_form(r_.tag_full, r_.tag_part, rng_);
     std::string answer;
-    const std::string thought = think(p, full ? r_.blunt_tagged : r_.blunt_untagged, answer);
-    const Piece text = text_piece(thought), result = text_piece(answer), stop = text_piece(".");
-    const Piece think = special_piece("<think>"), end_think = special_piece("</think>");
-    const Piece tell = special_piece("<answer>"), end_tell = special_piece("</answer>");
-    Document d{"chat", p.prompt, {}};
-    if (full)
-      d.body = {think, text, end_think, tell, result, end_tell};
-    else if (part)
-      d.body = rng_.chance(.5) ? std::vector<Piece>{think, text, end_think, result, stop}
-                               : std::vector<Piece>{tell, result, end_tell};
-    else
-      d.body = {text, text_piece(" so "), result, stop};
-    return d;
+    const std::string thought = think(p, form == AnswerForm::kFull ? r_.blunt_tagged : r_.blunt_untagged, answer);
+    const std::vector<Piece> plain{text_piece(thought), text_piece(" so "), text_piece(answer), text_piece(".")};
+    return {"chat", p.prompt, in_form(form, thought, answer, plain, rng_)};
   }
 
  private:

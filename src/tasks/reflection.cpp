@@ -12,8 +12,6 @@ bool is_latin(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= '
 bool is_han(char32_t c) { return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF); }
 
 void count_english(std::string word, Reflection& out) {
-  if (word.size() < 2) return;  // single letters are labels
-  ++out.english;
   for (char& c : word) c = static_cast<char>(c | 0x20);
   const auto& words = reflective_words();
   if (std::find(words.begin(), words.end(), word) == words.end()) return;
@@ -22,7 +20,6 @@ void count_english(std::string word, Reflection& out) {
 }
 
 void count_chinese(std::string_view run, Reflection& out) {
-  ++out.chinese;
   for (size_t at = 0; at < run.size();) {
     const std::string* best = nullptr;
     for (const std::string& w : reflective_words_zh())
@@ -47,10 +44,6 @@ const std::vector<std::string>& reflective_words_zh() {
   static const std::vector<std::string> words = {"等等", "错误", "然而", "但是", "重试",
                                                  "验证", "错",   "评估", "检查", "不对"};
   return words;
-}
-
-double Reflection::english_share() const {
-  return english + chinese ? static_cast<double>(english) / static_cast<double>(english + chinese) : 1;
 }
 
 Reflection reflect(std::string_view text) {

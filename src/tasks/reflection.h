@@ -1,5 +1,5 @@
-// Words by which a text looks back on itself: the paper's ten, and the Chinese words of the toy world beside them; and
-// the share of each language. In: any text. Out: counts. Trap: English words count as whole words ("waiter" is none),
+// Words by which a text looks back on itself: the paper's ten, and the Chinese words of the toy world beside them.
+// In: any text. Out: counts. Trap: English words count as whole words ("waiter" is none),
 // Chinese has no word borders, so its words count where they stand, longest first. Paper: [R1 App. C.2].
 #pragma once
 #include <cstdint>
@@ -18,10 +18,7 @@ const std::vector<std::string>& reflective_words_zh();
 struct Reflection {
   std::map<std::string, int64_t> count;  ///< by word, only words that occur
   int64_t total = 0;
-  int64_t waits = 0;                 ///< "wait" and its Chinese kin alone
-  int64_t english = 0, chinese = 0;  ///< words of two or more Latin letters; runs of Han characters
-  /// Share of English among the words; 1 if there are none.
-  double english_share() const;
+  int64_t waits = 0;  ///< "wait" and its Chinese kin alone
 };
 
 Reflection reflect(std::string_view text);

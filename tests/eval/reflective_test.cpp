@@ -1,4 +1,4 @@
-// Word counts and language shares on texts worked by hand.
+// Word counts on texts worked by hand.
 #include "eval/reflective.h"
 
 #include <cmath>
@@ -27,15 +27,4 @@ TEST_CASE("words of other scripts count wherever they stand, without overlap") {
   CHECK(count_word("等等，不对。等等", "等等") == 2);
   CHECK(count_word("等等等", "等等") == 1);
   CHECK(count_words("等等，不对", {"等等", "不对"}) == 2);
-}
-
-TEST_CASE("language shares by words, tags left out [R1 Eq. 7]") {
-  const auto shares = language_shares("<think> first 先 3 + 4 = 7 ; 然后 so </think> <answer> 7 </answer>");
-  CHECK(shares.at("en") == 0.5);  // first, so
-  CHECK(shares.at("zh") == 0.5);  // two runs of Han characters
-  CHECK(language_shares("1 + 2 = 3").empty());
-  CHECK(language_shares("<think></think>").empty());
-  CHECK(language_shares("a < b and c > d").at("en") == 1.0);
-  CHECK(language_shares("\xe7\xad").empty());  // cut in the middle of a character
-  CHECK(std::abs(language_shares("ok ok 对").at("zh") - 1.0 / 3) < 1e-15);
 }

@@ -1,7 +1,5 @@
 #include "rewards/rule_reward.h"
 
-#include "base/fields.h"
-
 #include "support/catch.h"
 #include "tokenizer/template.h"
 #include "tokenizer/toy.h"
@@ -21,8 +19,8 @@ Problem problem() {
   return p;
 }
 
-Score score(const std::string& text, const RuleRewardConfig& config = {}) {
-  return RuleReward(toy(), config).score(problem(), toy().encode_with_specials(text));
+Score score(const std::string& text, const RewardWeights& weights = {}) {
+  return RuleReward(toy(), weights).score(problem(), toy().encode_with_specials(text));
 }
 
 }  // namespace
@@ -62,10 +60,14 @@ TEST_CASE("padding, repetition and missing ends buy nothing") {  // 57, 58, 60
   CHECK(RuleReward(toy()).score(problem(), spelt).total == 0);
 }
 
-TEST_CASE("the weights are a config with checked fields") {
-  RuleRewardConfig c;
-  fields::from_json(c, Json::parse(R"({"format_weight": 0.2})"), "reward");
-  CHECK(c.format_weight == 0.2);
-  CHECK_THROWS_WITH(fields::from_json(c, Json::parse(R"({"fromat_weight": 1})"), "reward"),
-                    ContainsSubstring("did you mean 'format_weight'"));
+TEST_CASE("language consistency is a part of the score, and of the sum only where it has a weight") {
+  Problem p = problem();
+  p.language = "zh";
+  const std::vector<token_t> ids = toy().encode_with_specials("<think>首先 first 所以</think><answer>85</answer><|eos|>");
+  const Score plain = RuleReward(toy()).score(p, ids);
+  CHECK(plain.language == Approx(4.0 / 5));
+  CHECK(plain.total == 2);
+  CHECK(RuleReward(toy(), stage_weights(RewardStage::kReasoning, false)).score(p, ids).total == Approx(2.8));
+  const std::vector<token_t> formless = toy().encode_with_specials("首先<answer>85</answer><|eos|>");
+  CHECK(RuleReward(toy()).score(p, formless).language == 0);
 }

@@ -23,10 +23,3 @@ TEST_CASE("Chinese words count once each, the longest at a place") {
   CHECK(r.count.at("不对") == 1);
   CHECK(r.waits == 3);
 }
-
-TEST_CASE("the share of English is over words, labels left out") {
-  CHECK(reflect("first a+b5,89+5=94; then 所以94").english_share() == Approx(2.0 / 3));
-  CHECK(reflect("a b c 1 2 3").english_share() == 1);
-  CHECK(reflect("首先").english_share() == 0);
-  CHECK(reflect("\xFF\xC0等\xE7").chinese == 1);  // broken bytes are skipped
-}

@@ -1,0 +1,99 @@
+// The documents from which a base learns order-1: rows in any order, and rows built one by one from what was told, a
+// part of which break off early and guess the rest. Held out: problems of the dev and test splits never occur.
+// Paper: none.
+#include <algorithm>
+
+#include "tasks/answer_form.h"
+#include "tasks/document.h"
+#include "tasks/math_1.h"
+#include "tasks/order_1.h"
+
+namespace r1 {
+namespace {
+
+struct OrderRecipe {
+  double user_en = .75;
+  double tag_full = .25, tag_part = .15;
+  double blunt_tagged = .3, blunt_untagged = .7;
+  double lazy = .3;
+
+  template <class V>
+  void visit(V& v) {
+    v("user_en", user_en, "questions in English, the rest in Chinese", 0.0, 1.0);
+    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
+    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
+    v("blunt_tagged", blunt_tagged, "rows without any thought among answers in full form", 0.0, 1.0);
+    v("blunt_untagged", blunt_untagged, "rows without any thought among the other answers", 0.0, 1.0);
+    v("lazy", lazy, "among the others: the row is guessed after its first two people", 0.0, 1.0);
+  }
+};
+
+class Writer {
+ public:
+  Writer(const OrderRecipe& recipe, Rng& rng) : r_(recipe), rng_(rng) {}
+
+  Document chat() {
+    const int user = rng_.chance(r_.user_en) ? 0 : 1;
+    OrderPuzzle p;
+    do p = draw_order(rng_.range(1, kOrderLevels), rng_);
+    while (split_of(order_problem(p, 0).key) != Split::kTrain);
+    const AnswerForm form = draw_form(r_.tag_full, r_.tag_part, rng_);
+    const bool blunt = rng_.chance(form == AnswerForm::kFull ? r_.blunt_tagged : r_.blunt_untagged);
+    std::vector<int> row = p.row;
+    size_t known = row.size();
+    if (blunt) known = 0;
+    if (!blunt && rng_.chance(r_.lazy)) known = 2;
+    std::vector<int> guessed(row.begin() + static_cast<std::ptrdiff_t>(known), row.end());
+    shuffle(guessed, rng_);
+    std::copy(guessed.begin(), guessed.end(), row.begin() + static_cast<std::ptrdiff_t>(known));
+    const MathWords& w = math_words(user);
+    const std::string answer = names(row, user), thought = blunt ? w.blunt : built(row, known, user);
+    const std::vector<Piece> plain{text_piece(blunt ? cat(w.result, answer) : thought), text_piece(".")};
+    return {"chat", order_question(p, user), in_form(form, thought, answer, plain, rng_)};
+  }
+
+ private:
+  static std::string names(const std::vector<int>& row, int language) {
+    std::string out;
+    for (const int person : row) out += cat(out.empty() ? "" : ",", order_name(person, language));
+    return out;
+  }
+
+  /// "first Ann<Cy; then Cy<Bob; so Ann,Cy,Bob": the pairs that were told, in the row's order.
+  static std::string built(const std::vector<int>& row, size_t known, int language) {
+    const MathWords& w = math_words(language);
+    std::string out;
+    for (size_t i = 0; i + 1 < known; ++i)
+      out += cat(i ? w.then : w.first, order_name(row[i], language), "<", order_name(row[i + 1], language), ";");
+    return cat(out, w.so, names(row, language));
+  }
+
+  const OrderRecipe& r_;
+  Rng& rng_;
+};
+
+class OrderCorpus final : public Corpus {
+ public:
+  explicit OrderCorpus(const OrderRecipe& recipe) : recipe_(recipe) {
+    if (recipe.tag_full + recipe.tag_part > 1 + 1e-9)
+      fail("order-1 recipe: tag_full and tag_part sum to ", recipe.tag_full + recipe.tag_part, ", expected at most 1");
+  }
+  std::string name() const override { return "order-1"; }
+  Json recipe() const override { return fields::to_json(recipe_); }
+  Document document(uint64_t seed, uint64_t index, double) const override {
+    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
+    return Writer(recipe_, rng).chat();
+  }
+
+ private:
+  OrderRecipe recipe_;
+};
+
+R1_REGISTER(CorpusFactory, "order-1", [](const Json& json) {
+  OrderRecipe recipe;
+  fields::from_json(recipe, json, "order-1 recipe");
+  return std::unique_ptr<Corpus>(new OrderCorpus(recipe));
+});
+
+}  // namespace
+}  // namespace r1
