@@ -12,28 +12,8 @@ constexpr int kTests = 4;
 constexpr int kStages[kCodeLevels][2] = {{0, 1}, {1, 1}, {0, 2}, {1, 2}, {0, 3}};  // plain, vague
 
 constexpr CodeWords kWords[2] = {
-    {"code ",
-     "first ",
-     " wait ",
-     " of ",
-     " ok ",
-     " wrong ",
-     " so ",
-     "result ",
-     "hmm",
-     {"turn", "lift", "pick", "cut"},
-     {"reverse", "sort", "raise", "double", "odd", "big", "behead", "curtail"}},
-    {"编程",
-     "首先",
-     "等等",
-     "目标",
-     "对",
-     "错",
-     "所以",
-     "结果",
-     "嗯",
-     {"转", "升", "选", "剪"},
-     {"反转", "排序", "加一", "加倍", "单数", "大数", "去头", "去尾"}},
+    {"code ", "first ", " wait ", " of ", " ok ", " wrong ", " so ", "result ", "hmm", {"turn", "lift", "pick", "cut"}},
+    {"码:", "首先", "等等", "比", "对", "错", "所以", "结果", "嗯", {"转", "升", "选", "剪"}},
 };
 
 std::string draw_list(int shortest, int longest, Rng& rng) {
@@ -138,7 +118,7 @@ std::string code_question(const CodeProblem& p, int language) {
   std::string words;
   for (const CodeStage& s : p.stages) {
     if (!words.empty()) words += ',';
-    words += s.vague ? w.vague[static_cast<int>(s.op) / 2] : w.plain[static_cast<int>(s.op)];
+    words += s.vague ? w.vague[static_cast<int>(s.op) / 2] : name_of(s.op);
   }
   return cat(w.code, words, ";", p.input, ">", p.output, "?");
 }

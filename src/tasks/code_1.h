@@ -41,11 +41,10 @@ CodeProblem draw_code(int level, Rng& rng);
 struct CodeWords {
   const char *code, *first, *wait, *of, *ok, *wrong, *so, *result, *blunt;
   const char* vague[kPipeOps / 2];
-  const char* plain[kPipeOps];
 };
 const CodeWords& code_words(int language);
 
-/// "code turn,double 352>406?".
+/// "code turn,dbl;352>406?".
 std::string code_question(const CodeProblem& p, int language);
 /// The Problem: reference program in `answer`, hidden tests in `data` as "IN>OUT IN>OUT ..." (OUT may be empty).
 Problem code_problem(const CodeProblem& p, int language);

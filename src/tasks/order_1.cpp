@@ -53,7 +53,7 @@ const std::string& order_name(int person, int language) {
 }
 
 std::string order_question(const OrderPuzzle& p, int language) {
-  std::string out = language ? "顺序" : "order ";
+  std::string out = language ? "序:" : "order ";
   for (size_t i = 0; i < p.told.size(); ++i)
     out += cat(i ? "," : "", order_name(p.told[i].first, language), "<", order_name(p.told[i].second, language));
   return out + "?";

@@ -48,7 +48,8 @@ class Writer {
     std::copy(guessed.begin(), guessed.end(), row.begin() + static_cast<std::ptrdiff_t>(known));
     const MathWords& w = math_words(user);
     const std::string answer = names(row, user), thought = blunt ? w.blunt : built(row, known, user);
-    const std::vector<Piece> plain{text_piece(blunt ? cat(w.result, answer) : thought), text_piece(".")};
+    const std::vector<Piece> plain{text_piece(blunt ? cat(before_name(w.result, user), answer) : thought),
+                                   text_piece(".")};
     return {"chat", order_question(p, user), in_form(form, thought, answer, plain, rng_)};
   }
 
@@ -59,13 +60,17 @@ class Writer {
     return out;
   }
 
+  /// A word of the frame before a name: Chinese has no blanks, and two words in one run would be one token.
+  static std::string before_name(const char* word, int language) { return cat(word, language ? ":" : ""); }
+
   /// "first Ann<Cy; then Cy<Bob; so Ann,Cy,Bob": the pairs that were told, in the row's order.
   static std::string built(const std::vector<int>& row, size_t known, int language) {
     const MathWords& w = math_words(language);
     std::string out;
     for (size_t i = 0; i + 1 < known; ++i)
-      out += cat(i ? w.then : w.first, order_name(row[i], language), "<", order_name(row[i + 1], language), ";");
-    return cat(out, w.so, names(row, language));
+      out += cat(before_name(i ? w.then : w.first, language), order_name(row[i], language), "<",
+                 order_name(row[i + 1], language), ";");
+    return cat(out, before_name(w.so, language), names(row, language));
   }
 
   const OrderRecipe& r_;

@@ -10,17 +10,18 @@ namespace r1 {
 namespace {
 
 constexpr StemLaw kLaws[] = {
-    {"distance", "speed", "time"}, {"force", "mass", "acceleration"}, {"voltage", "current", "resistance"},
-    {"mass", "density", "volume"}, {"work", "force", "distance"},     {"energy", "power", "time"},
+    {"distance", "speed", "time"},
+    {"force", "mass", "acceleration"},
+    {"mass", "density", "volume"},
+    {"work", "force", "distance"},
 };
 /// The second law takes the first one's product.
-constexpr int kChains[][2] = {{3, 1}, {1, 4}, {0, 4}};
+constexpr int kChains[][2] = {{2, 1}, {1, 3}, {0, 3}};
 
 const std::string& chinese(const std::string& name) {
   static const std::map<std::string, std::string> words = {
-      {"distance", "距离"},       {"speed", "速度"},   {"time", "时间"},    {"force", "力"},        {"mass", "质量"},
-      {"acceleration", "加速度"}, {"voltage", "电压"}, {"current", "电流"}, {"resistance", "电阻"}, {"density", "密度"},
-      {"volume", "体积"},         {"work", "功"},      {"energy", "能量"},  {"power", "功率"},
+      {"distance", "距离"},       {"speed", "速度"},   {"time", "时间"},   {"force", "力"}, {"mass", "质量"},
+      {"acceleration", "加速度"}, {"density", "密度"}, {"volume", "体积"}, {"work", "功"},
   };
   return words.at(name);
 }
@@ -100,9 +101,9 @@ StemQuestion draw_stem(int level, Rng& rng) {
 }
 
 std::string stem_text(const StemQuestion& q, int language) {
-  std::string out = language ? "理科" : "stem ";
+  std::string out = language ? "理:" : "stem ";
   for (size_t i = 0; i < q.given.size(); ++i)
-    out += cat(i ? "," : "", word(q.given[i].name, language), language ? "" : " ", q.given[i].value);
+    out += cat(i ? "," : "", word(q.given[i].name, language), ":", q.given[i].value);
   out += cat(";", word(q.asked, language), "?");
   for (int i = 0; i < kStemOptions; ++i)
     out += cat(i ? "," : "", static_cast<char>('A' + i), q.options[static_cast<size_t>(i)]);

@@ -33,7 +33,7 @@ struct StemQuestion {
 };
 
 StemQuestion draw_stem(int level, Rng& rng);
-/// "stem mass 6,acceleration 4;force? A 24 B 10 C 2 D 23".
+/// "stem mass:6,acceleration:4;force?A24,B10,C2,D23".
 std::string stem_text(const StemQuestion& q, int language);
 Problem stem_problem(const StemQuestion& q, int language);
 

@@ -44,8 +44,8 @@ TEST_CASE("a STEM question reads as worked by hand, in both languages") {
   StemQuestion q;
   q.given = {{"mass", 6}, {"acceleration", 4}}, q.asked = "force", q.answer = 24;
   q.options = {10, 24, 2, 23}, q.right = 1, q.steps = {"6*4=24"};
-  CHECK(stem_text(q, 0) == "stem mass 6,acceleration 4;force?A10,B24,C2,D23");
-  CHECK(stem_text(q, 1) == "理科质量6,加速度4;力?A10,B24,C2,D23");
+  CHECK(stem_text(q, 0) == "stem mass:6,acceleration:4;force?A10,B24,C2,D23");
+  CHECK(stem_text(q, 1) == "理:质量:6,加速度:4;力?A10,B24,C2,D23");
   CHECK(stem_problem(q, 0).answer == "B");
   StemQuestion other = q;
   std::swap(other.given[0], other.given[1]);
