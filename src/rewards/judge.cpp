@@ -53,9 +53,9 @@ JudgeReply read_judge_reply(const std::string& reply) {
 }
 
 JudgeReply judge(const Generate& model, const std::string& question, const std::string& reference,
-                 const std::string& candidate) {
+                 const std::string& candidate, const JudgePrompt& prompt) {
   if (candidate.size() > kMaxJudged) return {Verdict::kWrong, cat("the candidate has ", candidate.size(), " bytes")};
-  return read_judge_reply(model(judge_prompt(question, reference, candidate)));
+  return read_judge_reply(model(prompt(question, reference, candidate)));
 }
 
 }  // namespace r1

@@ -30,8 +30,12 @@ std::string judge_prompt(const std::string& question, const std::string& referen
 /// {"analysis": TEXT, "verdict": "correct" | "incorrect"}, exactly these keys once each; anything else is unknown.
 JudgeReply read_judge_reply(const std::string& reply);
 
+/// How three texts become a prompt; a small judge may be trained on a shorter form than judge_prompt.
+using JudgePrompt =
+    std::function<std::string(const std::string& question, const std::string& reference, const std::string& candidate)>;
+
 /// Asks once.
 JudgeReply judge(const Generate& model, const std::string& question, const std::string& reference,
-                 const std::string& candidate);
+                 const std::string& candidate, const JudgePrompt& prompt = judge_prompt);
 
 }  // namespace r1
