@@ -78,7 +78,7 @@ static void countdown() {
   c.questions = 64, c.group_size = 8, c.max_new_tokens = 2, c.lr = 1e-3, c.kl_beta = 0.05, c.ref_refresh = 0;
   const auto next = [](uint32_t rollout, uint32_t q) { return problem(Split::kTrain, 64 * rollout + q); };
   ThreadPool pool(2);
-  GrpoTrainer trainer(policy, reference, c, {next, encode, judge, -1}, pool, 1);
+  GrpoTrainer trainer(policy, reference, c, {next, encode, at_once(judge), -1}, pool, 1);
   Prompts held_out;
   for (uint32_t i = 0; i < 400; ++i) held_out.push_back(encode(problem(Split::kTest, i)));
   int right = 0;

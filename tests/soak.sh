@@ -45,7 +45,7 @@ weights() {
 }
 # What a run logged, without the figures that measure time.
 logged() {
-  local timing='time_s|train/tokens_per_s|rollout/tokens_per_s|rollout/seconds|rollout/update_seconds|eval/seconds'
+  local timing='time_s|train/tokens_per_s|rollout/tokens_per_s|rollout/seconds|rollout/update_seconds|rollout/waited_seconds|eval/seconds'
   for file in metrics.jsonl samples.jsonl; do
     [ ! -f "$1/$file" ] || sed -E "s#\"($timing)\":[^,}]*,?##g" "$1/$file"
   done | sha256sum | cut -c1-16

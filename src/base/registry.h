@@ -32,6 +32,11 @@ class Registry {
     for (const auto& [n, e] : entries_) known += (known.empty() ? "" : ", ") + n;
     fail("unknown ", kind, " '", name, "', expected one of: ", known);
   }
+  /// The entry of that name, or null.
+  const T* find_if(const std::string& name) const {
+    const auto it = entries_.find(name);
+    return it == entries_.end() ? nullptr : &it->second;
+  }
   /// All entries, by name.
   const std::map<std::string, T>& entries() const { return entries_; }
 

@@ -102,7 +102,8 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
   if (packs_weights()) packed.emplace(model_.params()).pack(&pool_);
   PromptQueue queue(prompts);
   std::vector<Completion> result(prompts.size() * static_cast<size_t>(params.n));
-  EngineProgress state{0, count * params.n, 0};
+  EngineProgress state;
+  state.samples = count * params.n;
   std::mutex mutex;
   std::atomic<bool> stop{false};
   std::vector<size_t> bytes(static_cast<size_t>(workers(count)));
@@ -112,12 +113,13 @@ std::vector<Completion> Engine::generate(const Prompts& prompts, const SamplingP
     worker.run([&](std::vector<Completion> done, int64_t tokens) {
       if (stop) fail("another worker of the engine failed");  // the pool reports the first error
       std::lock_guard lock(mutex);
-      for (Completion& c : done) result[static_cast<size_t>(c.prompt * params.n + c.sample)] = std::move(c);
       state.tokens += tokens;
       state.finished += static_cast<int64_t>(done.size());
       bytes[static_cast<size_t>(w)] = worker.bytes();
       state.bytes = std::accumulate(bytes.begin(), bytes.end(), size_t{0});
+      state.done = done;
       if (progress) progress(state);
+      for (Completion& c : done) result[static_cast<size_t>(c.prompt * params.n + c.sample)] = std::move(c);
     });
     guard.armed = false;
   });

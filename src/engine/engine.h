@@ -4,6 +4,7 @@
 // threads, batch size, cache size or order. Paper: [R1 §2.1] (sampling a group of outputs), [V3 §2.1.1] (the cache).
 #pragma once
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/parallel.h"
@@ -24,6 +25,7 @@ struct EngineProgress {
   int64_t finished = 0, samples = 0;  ///< samples done, of all
   int64_t tokens = 0;                 ///< tokens drawn
   size_t bytes = 0;                   ///< of the workers' caches, activations and scratch; grows to its peak
+  std::span<const Completion> done;   ///< those that have just finished: valid during the call
 };
 
 class Engine {

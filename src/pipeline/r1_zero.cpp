@@ -55,7 +55,7 @@ Environment environment(const R1ZeroJob& job, const World& world) {
                                 rollout * static_cast<uint32_t>(job.grpo.questions) + question);
   };
   env.encode = [&](const Problem& p) { return world.prompt(p); };
-  env.judge = [&](const Problem& p, const std::vector<token_t>& ids) { return world.judge(p, ids); };
+  env.judge = [&](const Problem& p, const std::vector<token_t>& ids) { return world.begin_judging(p, ids); };
   env.eos = world.eos();
   return env;
 }
@@ -66,7 +66,8 @@ void log_rollout(Session& s, const GrpoTrainer& trainer, const RolloutReport& r,
       .set(kRewardFormat, r.format)
       .set(kRewardLanguage, r.language)
       .set(kRewardTotal, r.reward)
-      .set(kRewardUnknown, r.unknown);
+      .set(kRewardUnknown, r.unknown)
+      .set(kRolloutWaited, r.waited_s);
   record.set(kRolloutLength, r.length).set(kRolloutTruncated, r.truncated).set(kRolloutZeroVariance, r.zero_variance);
   record.set(kRolloutTokens, static_cast<double>(r.tokens) / r.rollout_s)
       .set(kRolloutSeconds, r.rollout_s)

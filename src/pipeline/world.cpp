@@ -67,6 +67,10 @@ std::string World::text(const std::vector<token_t>& ids) const {
   return out;
 }
 
+std::function<Score()> World::begin_judging(const Problem& p, const std::vector<token_t>& answer) const {
+  return reward_->begin(p, answer);
+}
+
 Score World::judge(const Problem& p, const std::vector<token_t>& answer) const { return reward_->score(p, answer); }
 
 }  // namespace r1

@@ -38,6 +38,8 @@ class World {
   /// Prompt ids of a problem.
   std::vector<token_t> prompt(const Problem& p) const;
   Score judge(const Problem& p, const std::vector<token_t>& answer) const;
+  /// Begins to judge; the returned function waits for the score (programs run meanwhile).
+  std::function<Score()> begin_judging(const Problem& p, const std::vector<token_t>& answer) const;
   /// Text of generated ids; an id that the tokenizer does not have (a padded output head) shows as U+FFFD.
   std::string text(const std::vector<token_t>& ids) const;
 

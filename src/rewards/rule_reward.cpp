@@ -6,14 +6,6 @@
 
 namespace r1 {
 
-double accuracy_reward(const Problem& problem, const ParsedOutput& output, bool& unknown) {
-  unknown = false;
-  if (!output.has_answer) return 0;
-  const Verdict verdict = check_answer(problem, output.answer_text);
-  unknown = verdict == Verdict::kUnknown;
-  return verdict == Verdict::kRight ? 1 : 0;
-}
-
 double format_reward(const ParsedOutput& output) { return output.broken == FormRule::kOk ? 1 : 0; }
 
 double language_part(const Problem& problem, const ParsedOutput& output, const Tokenizer& tokenizer,
@@ -24,15 +16,23 @@ double language_part(const Problem& problem, const ParsedOutput& output, const T
   return language_consistency(thought, problem.language);
 }
 
-Score RuleReward::score(const Problem& problem, std::span<const token_t> ids) const {
+Score RuleReward::score(const Problem& problem, std::span<const token_t> ids) const { return begin(problem, ids)(); }
+
+std::function<Score()> RuleReward::begin(const Problem& problem, std::span<const token_t> ids) const {
   const ParsedOutput parsed = parser_.parse(ids);
   Score s;
-  s.accuracy = accuracy_reward(problem, parsed, s.unknown);
   s.format = format_reward(parsed);
   s.language = language_part(problem, parsed, tokenizer_, ids);
-  s.total = weighted_sum(weights_, s);
   s.answer = parsed.answer_text;
-  return s;
+  // No answer, or more than one, is wrong.
+  PendingCheck verdict = parsed.has_answer ? begin_check(problem, parsed.answer_text) : [] { return Verdict::kWrong; };
+  return [s, verdict = std::move(verdict), weights = weights_]() mutable {
+    const Verdict v = verdict();
+    s.accuracy = v == Verdict::kRight ? 1 : 0;
+    s.unknown = v == Verdict::kUnknown;
+    s.total = weighted_sum(weights, s);
+    return s;
+  };
 }
 
 }  // namespace r1

@@ -3,6 +3,7 @@
 // differs from the paper: the paper adds the parts with equal weight; the weights are settings here. Paper: [R1 Eq. 4],
 // [R1 Eq. 7].
 #pragma once
+#include <functional>
 #include <span>
 
 #include "rewards/reward_sum.h"
@@ -10,10 +11,6 @@
 #include "tokenizer/output_parser.h"
 
 namespace r1 {
-
-/// 1 if the problem's checker finds the parsed answer right, else 0; sets `unknown` if it cannot decide.
-/// No answer, or more than one, is wrong.
-double accuracy_reward(const Problem& problem, const ParsedOutput& output, bool& unknown);
 
 /// 1 if the whole output has exactly the asked form, else 0.
 double format_reward(const ParsedOutput& output);
@@ -29,6 +26,8 @@ class RuleReward {
   explicit RuleReward(const Tokenizer& tokenizer, const RewardWeights& weights = {})
       : tokenizer_(tokenizer), parser_(tokenizer), weights_(weights) {}
   Score score(const Problem& problem, std::span<const token_t> ids) const;
+  /// The same in two halves: what runs programs begins now, and the returned function waits for it.
+  std::function<Score()> begin(const Problem& problem, std::span<const token_t> ids) const;
   const OutputParser& parser() const { return parser_; }
 
  private:

@@ -11,15 +11,29 @@ PolicyBatch make_policy_batch(const std::vector<Group>& groups, double temperatu
   batch.temperature = temperature;
   for (const Group& g : groups)
     for (size_t i = 0; i < g.completions.size(); ++i) {
-      if (g.scores[i].unknown || g.completions[i].ids.empty()) continue;
+      if (g.completions[i].ids.empty()) continue;
       PolicyOutput o;
       o.ids = g.prompt;
       o.ids.insert(o.ids.end(), g.completions[i].ids.begin(), g.completions[i].ids.end());
       o.prompt_length = static_cast<int64_t>(g.prompt.size());
-      o.advantage = g.advantage[i];
       o.logp_old.assign(g.completions[i].logp.begin(), g.completions[i].logp.end());
       batch.outputs.push_back(std::move(o));
     }
+  return batch;
+}
+
+PolicyBatch scored(PolicyBatch batch, const std::vector<Group>& groups) {
+  size_t next = 0, kept = 0;
+  for (const Group& g : groups)
+    for (size_t i = 0; i < g.completions.size(); ++i) {
+      if (g.completions[i].ids.empty()) continue;
+      PolicyOutput& o = batch.outputs[next++];
+      if (g.scores[i].unknown) continue;
+      o.advantage = g.advantage[i];
+      if (&batch.outputs[kept] != &o) batch.outputs[kept] = std::move(o);
+      ++kept;
+    }
+  batch.outputs.resize(kept);
   return batch;
 }
 

@@ -34,8 +34,11 @@ struct PolicyBatch {
   double temperature = 1;
 };
 
-/// All outputs of the groups, in order. Outputs whose score is unknown are left out (masked, never 0 or 1).
+/// All outputs of the groups that have a token, in order; the advantages are still to come.
 PolicyBatch make_policy_batch(const std::vector<Group>& groups, double temperature);
+/// The batch of the same groups with their advantages. Outputs whose score is unknown are left out (masked, never 0 or
+/// 1).
+PolicyBatch scored(PolicyBatch batch, const std::vector<Group>& groups);
 
 /// Deals the outputs (`outputs`: shuffled; `groups`: whole groups of group_size neighbours, shuffled) into equal
 /// minibatches of indices; a function of (seed, rollout).

@@ -54,8 +54,15 @@ void GrpoTrainer::draw_groups(RolloutReport& r) {
   s.n = c_.group_size, s.temperature = c_.temperature, s.top_p = c_.top_p, s.max_new_tokens = c_.max_new_tokens,
   s.eos = env_.eos;
   s.seed = seed_, s.stream = Stream::kSample, s.rollout = static_cast<uint32_t>(rollouts_);
+  verdicts_.assign(static_cast<size_t>(c_.questions * c_.group_size), {});
+  const auto watch = [&](const EngineProgress& p) {
+    r.engine_bytes = p.bytes;
+    for (const Completion& c : p.done)
+      verdicts_[static_cast<size_t>(c.prompt * c_.group_size + c.sample)] =
+          env_.judge(groups_[static_cast<size_t>(c.prompt)].problem, c.ids);
+  };
   Engine engine(policy_, EngineConfig{}, pool_);
-  for (Completion& done : engine.generate(prompts, s, [&](const EngineProgress& p) { r.engine_bytes = p.bytes; })) {
+  for (Completion& done : engine.generate(prompts, s, watch)) {
     r.tokens += static_cast<int64_t>(done.ids.size());
     groups_[static_cast<size_t>(done.prompt)].completions.push_back(std::move(done));
   }
@@ -63,11 +70,12 @@ void GrpoTrainer::draw_groups(RolloutReport& r) {
 
 void GrpoTrainer::score_groups(RolloutReport& r) {
   double n = 0;
+  auto verdict = verdicts_.begin();
   for (Group& g : groups_) {
     std::vector<double> reward;
     std::vector<bool> masked;
     for (const Completion& done : g.completions) {
-      const Score s = env_.judge(g.problem, done.ids);
+      const Score s = (*verdict++)();
       g.scores.push_back(s);
       reward.push_back(s.total), masked.push_back(s.unknown);
       r.accuracy += s.accuracy, r.format += s.format, r.language += s.language, r.reward += s.total;
@@ -114,16 +122,19 @@ RolloutReport GrpoTrainer::step() {
   auto clock = std::chrono::steady_clock::now();
   draw_groups(r);
   give_memory_back();  // the caches, before the activations come
-  score_groups(r);
   r.rollout_s = seconds_since(clock);
   PolicyBatch batch = make_policy_batch(groups_, c_.temperature);
+  clock = std::chrono::steady_clock::now();
+  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch, c_.part_tokens);
+  r.reference_s = seconds_since(clock);
+  clock = std::chrono::steady_clock::now();
+  score_groups(r);
+  r.waited_s = seconds_since(clock);
+  batch = scored(std::move(batch), groups_);
   if (batch.outputs.empty()) fail("rollout ", rollouts_, ": no answer could be scored");
   const auto minibatches =
       deal_minibatches(groups_, c_.minibatch_of, c_.minibatches, seed_, static_cast<uint32_t>(rollouts_));
   lengths_.include(rollout_lengths(batch, minibatches, c_));
-  clock = std::chrono::steady_clock::now();
-  if (c_.kl_beta > 0) fill_reference(runner_, reference_, batch, c_.part_tokens);
-  r.reference_s = seconds_since(clock);
   clock = std::chrono::steady_clock::now();
   for (size_t m = 0; m < minibatches.size(); ++m) update(batch, minibatches[m], r, m == 0);
   r.grad_norm /= static_cast<double>(minibatches.size());

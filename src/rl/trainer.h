@@ -12,14 +12,21 @@
 
 namespace r1 {
 
-/// The world a policy acts in, as three functions. All are called from one thread but for `judge`, which may be called
-/// from several at once.
+/// The world a policy acts in, as functions. `judge` begins to judge an answer as soon as it is finished, from the
+/// engine's threads, one call at a time; what it returns is called once, after the reference pass, for the score. So a
+/// judge that runs programs works while the engine draws and the reference model scores.
 struct Environment {
   std::function<Problem(uint32_t rollout, uint32_t question)> problem;
   std::function<std::vector<token_t>(const Problem&)> encode;  ///< prompt ids, template included
-  std::function<Score(const Problem&, const std::vector<token_t>& answer)> judge;
+  std::function<std::function<Score()>(const Problem&, const std::vector<token_t>& answer)> judge;
   token_t eos = 0;
 };
+
+/// A judge that answers at once, as an Environment wants it.
+template <class Judge>
+auto at_once(Judge judge) {
+  return [judge](const Problem& p, const std::vector<token_t>& ids) { return [s = judge(p, ids)] { return s; }; };
+}
 
 /// Figures of one rollout and its updates.
 struct RolloutReport {
@@ -30,7 +37,7 @@ struct RolloutReport {
   double first_ratio_max = 1;    ///< largest first ratio of the first minibatch
   GrpoStats stats;
   int64_t groups = 0, tokens = 0;
-  double rollout_s = 0, reference_s = 0, update_s = 0;
+  double rollout_s = 0, reference_s = 0, update_s = 0, waited_s = 0;
   bool moved = false;       ///< some parameter changed
   size_t engine_bytes = 0;  ///< caches, activations and scratch of the rollout's workers
 };
@@ -73,6 +80,7 @@ class GrpoTrainer {
   int64_t rollouts_ = 0, skipped_in_a_row_ = 0, idle_rollouts_ = 0;
   int64_t reference_update_ = 0;  ///< policy update that the reference is a copy of
   std::vector<Group> groups_;
+  std::vector<std::function<Score()>> verdicts_;  ///< of the groups' completions, in order
   StepLengths lengths_;
 };
 

@@ -22,13 +22,13 @@ Environment parity_world() {
     return p;
   };
   env.encode = [](const Problem& p) { return std::vector<token_t>{1, 2, static_cast<token_t>(p.level)}; };
-  env.judge = [](const Problem& p, const std::vector<token_t>& ids) {
+  env.judge = at_once([](const Problem& p, const std::vector<token_t>& ids) {
     Score s;
     s.accuracy = !ids.empty() && ids[0] != kEnd && ids[0] % 2 == p.level % 2 ? 1 : 0;
     s.format = ids.size() <= 4 && ids.back() == kEnd ? 1 : 0;
     s.total = s.accuracy + s.format;
     return s;
-  };
+  });
   env.eos = kEnd;
   return env;
 }
@@ -129,7 +129,7 @@ TEST_CASE("a checkpoint of another seed or stage is refused; a world without sig
   other["grpo"]["seed"] = 6;
   CHECK_THROWS_WITH(t.restore(other), ContainsSubstring("checkpoint of seed 6, this run has seed 5"));
   Environment dull = parity_world();
-  dull.judge = [](const Problem&, const std::vector<token_t>&) { return Score{}; };
+  dull.judge = at_once([](const Problem&, const std::vector<token_t>&) { return Score{}; });
   GrpoConfig c = config("groups");
   c.kl_beta = 0;
   GrpoTrainer d(*policy, *reference, c, dull, pool, 5);
@@ -138,4 +138,33 @@ TEST_CASE("a checkpoint of another seed or stage is refused; a world without sig
         for (int i = 0; i < 20; ++i) d.step();
       }(),
       ContainsSubstring("no parameter has moved for 10 rollouts"));
+}
+
+TEST_CASE("judging begins while the engine draws, ends after the reference pass, and undecided outputs are masked") {
+  auto policy = model(), reference = model();
+  ThreadPool pool(2);
+  Environment world = parity_world();
+  int begun = 0, ended = 0, at_first_end = 0, unknown = 0;
+  world.judge = [&, judge = parity_world().judge](const Problem& p, const std::vector<token_t>& ids) {
+    ++begun;  // one call at a time
+    Score s = judge(p, ids)();
+    return std::function<Score()>([&, s, undecided = ids[0] % 5 == 0]() mutable {
+      if (ended++ == 0) at_first_end = begun;
+      s.unknown = undecided, unknown += undecided;
+      return s;
+    });
+  };
+  GrpoTrainer t(*policy, *reference, config("outputs"), world, pool, 5);
+  const RolloutReport r = t.step();
+  CHECK(begun == 64);
+  CHECK(ended == 64);
+  CHECK(at_first_end == 64);
+  CHECK(unknown > 0);
+  CHECK(r.unknown == Approx(unknown / 64.0));
+  CHECK(r.exact_diff == 0);
+  int64_t tokens = 0;  // of the outputs that were not masked
+  for (const Group& g : t.last_groups())
+    for (size_t i = 0; i < g.completions.size(); ++i)
+      tokens += g.scores[i].unknown ? 0 : static_cast<int64_t>(g.completions[i].ids.size());
+  CHECK(r.stats.tokens == tokens);
 }
