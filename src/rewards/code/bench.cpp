@@ -122,7 +122,8 @@ ExecutorBench bench_executor(Executor& e, int64_t count) {
   ExecutorBench b;
   b.level = e.level();
   const bool python = e.toolchains().count("python"), cpp = e.toolchains().count("cpp");
-  if (python) throughput(e, 20);  // warm
+  if (python) throughput(e, 20);  // warm: each worker has its first program behind it
+  if (cpp) time_starts(e, "cpp", "int main() {}\n", 1, {});
   b.before = holdings_of(e);
   if (cpp) {
     const std::string empty = "int main() {}\n", plain = build_plain(e, e.toolchains().at("cpp"), empty);

@@ -188,18 +188,26 @@ std::vector<pid_t> below(const std::vector<pid_t>& parents) {
   return out;
 }
 
+/// What the run itself shows, "" if the attempt failed. Losing the sandbox counts as a success of the attempt.
+std::string seen_inside(const EscapeAttempt& a, const CodeResult& r) {
+  if (r.runs.empty()) return "no run: " + r.detail;
+  const CodeRun& run = r.runs.front();
+  const auto limit = static_cast<double>(a.limits.memory_mb << 20);
+  if (r.outcome == Outcome::kSandbox) return "the sandbox itself failed: " + run.err;
+  if ((run.out + run.err).find(kSecret) != std::string::npos) return "the secret came out";
+  if (run.out.find("ESCAPED") != std::string::npos) return run.out.substr(0, run.out.find('\n'));
+  if (static_cast<double>(run.max_rss) > 1.25 * limit && r.outcome != Outcome::kCompileError)
+    return "memory over its limit";
+  return "";
+}
+
 EscapeResult judge(const EscapeAttempt& a, const CodeResult& r, Scene& scene, const Executor& executor) {
   EscapeResult e;
   e.attempt = &a;
   e.outcome = r.outcome;
-  const CodeRun& run = r.runs.front();
-  const auto limit = static_cast<double>(a.limits.memory_mb << 20);
-  if (run.out.find("ESCAPED") != std::string::npos) e.how = run.out.substr(0, run.out.find('\n'));
-  if ((run.out + run.err).find(kSecret) != std::string::npos) e.how = "the secret came out";
-  if (static_cast<double>(run.max_rss) > 1.25 * limit && r.outcome != Outcome::kCompileError) e.how = "memory over its limit";
+  e.how = seen_inside(a, r);
   if (const std::string changed = scene.changes(); !changed.empty()) e.how = changed;
   if (!lingering(executor.runners()).empty()) e.how = "a process is left";
-  if (r.outcome == Outcome::kSandbox) e.how = "the sandbox itself failed: " + run.err;
   e.escaped = !e.how.empty();
   return e;
 }
@@ -233,10 +241,18 @@ std::vector<EscapeResult> run_escape_suite(Executor& executor, const std::string
 }
 
 void require_no_escape(Executor& executor) {
-  for (const EscapeResult& e : run_escape_suite(executor))
-    if (e.escaped)
-      fail("sandbox: level ", executor.level(), " does not hold: attempt '", e.attempt->name, "' (", e.attempt->group,
-           "): ", e.how);
+  // All at once, as this is waited for; only if something was seen outside does it take the slow way to a name.
+  Scene scene;
+  std::vector<std::pair<const EscapeAttempt*, Executor::Pending>> pending;
+  for (const EscapeAttempt& a : escape_attempts())
+    if (executor.toolchains().count(a.language)) pending.emplace_back(&a, executor.submit(job_of(a, scene)));
+  for (const auto& [a, p] : pending)
+    if (const std::string how = seen_inside(*a, p.get()); !how.empty())
+      fail("sandbox: level ", executor.level(), " does not hold: attempt '", a->name, "' (", a->group, "): ", how);
+  if (const std::string changed = scene.changes(); !changed.empty())
+    fail("sandbox: level ", executor.level(), " does not hold: ", changed, " (`r1 sandbox` shows by which attempt)");
+  if (!lingering(executor.runners()).empty())
+    fail("sandbox: level ", executor.level(), " does not hold: a process is left");
 }
 
 }  // namespace r1

@@ -183,7 +183,7 @@ CodeResult Executor::work(Worker& worker, const CodeJob& job) {
       ready = tool.interpreted() || compile(worker, job, tool, failure);
       for (size_t i = 0; ready && i < job.tests.size(); ++i) {
         result.runs.push_back(run_test(worker, job, tool, job.tests[i]));
-        if (result.runs.back().outcome != Outcome::kPassed && !job.all_tests) break;
+        if (!worker.running() || (result.runs.back().outcome != Outcome::kPassed && !job.all_tests)) break;
       }
       if (tool.interpreted() || !ready || worker.running()) break;
     }

@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ class Worker {
   std::string runner_;
   wire::Hello hello_;
   wire::HelloReply greeting_;
-  pid_t pid_ = -1;
+  std::atomic<pid_t> pid_{-1};  ///< read by others for reports
   int fd_ = -1;
 };
 
