@@ -34,8 +34,12 @@ std::vector<CodeTest> read_tests(const std::string& path, const std::string& lan
 
 int run_code(const RunCodeJob& o) {
   const std::string language = o.language.empty() ? language_of(o.file) : o.language;
-  CodeJob job{language, read_text(o.file, 1 << 20), read_tests(o.tests, language), o.limits,
-              o.compare == "lines" ? Compare::kLines : Compare::kExact, true};
+  CodeJob job{language,
+              read_text(o.file, 1 << 20),
+              read_tests(o.tests, language),
+              o.limits,
+              o.compare == "lines" ? Compare::kLines : Compare::kExact,
+              true};
   Executor executor(o.config);
   const CodeResult r = executor.run(job);
   for (size_t i = 0; i < r.runs.size(); ++i) {
@@ -43,7 +47,8 @@ int run_code(const RunCodeJob& o) {
     std::printf("test %-4zu %-13s code %-4d %6.1f ms CPU %7.1f ms %6.1f MiB\n", i + 1, name_of(run.outcome), run.code,
                 static_cast<double>(run.cpu_us) / 1e3, static_cast<double>(run.wall_us) / 1e3,
                 static_cast<double>(run.max_rss) / (1 << 20));
-    if (o.show && run.outcome != Outcome::kPassed) std::printf("stdout:\n%s\nstderr:\n%s\n", run.out.c_str(), run.err.c_str());
+    if (o.show && run.outcome != Outcome::kPassed)
+      std::printf("stdout:\n%s\nstderr:\n%s\n", run.out.c_str(), run.err.c_str());
   }
   const char* verdict = r.verdict == Verdict::kRight ? "right" : r.verdict == Verdict::kWrong ? "wrong" : "unknown";
   std::printf("%s at level %d: %s\n", verdict, executor.level(), r.detail.c_str());
@@ -60,7 +65,8 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--cpu-ms", job->limits.cpu_ms, "processor time of a test")->check(CLI::Range(10, 600000));
   app.add_option("--wall-ms", job->limits.wall_ms, "time of a test")->check(CLI::Range(10, 3600000));
   app.add_option("--memory-mb", job->limits.memory_mb, "address space of a test")->check(CLI::Range(32, 65536));
-  app.add_option("--sandbox-min-level", job->config.min_level, "refuse to run below this level")->check(CLI::Range(0, 3));
+  app.add_option("--sandbox-min-level", job->config.min_level, "refuse to run below this level")
+      ->check(CLI::Range(0, 3));
   app.add_flag("--show", job->show, "print what failed tests printed");
   app.footer(
       "Example: printf 'print(int(input()) * 2)\\n' > double.py\n"

@@ -25,10 +25,12 @@ void print_levels(const Executor& e, const ExecutorConfig& c) {
     const char* state = l <= e.level() ? "yes" : l > c.max_level ? "not tried" : "no";
     std::printf("level %d  %-9s  %s%s%s\n", l, state, kLevels[l], lacks.empty() ? "" : ": ", lacks.c_str());
   }
-  std::printf("Landlock %s; programs run at level %d\n", e.landlock().empty() ? "none" : e.landlock().c_str(), e.level());
+  std::printf("Landlock %s; programs run at level %d\n", e.landlock().empty() ? "none" : e.landlock().c_str(),
+              e.level());
   for (const auto& [name, t] : e.toolchains())
     std::printf("language %-8s %s\n", name.c_str(), (t.interpreted() ? t.program : t.compiler).c_str());
-  for (const auto& [name, why] : e.missing_languages()) std::printf("language %-8s no: %s\n", name.c_str(), why.c_str());
+  for (const auto& [name, why] : e.missing_languages())
+    std::printf("language %-8s no: %s\n", name.c_str(), why.c_str());
 }
 
 /// Rows of the suite; the number of attempts that worked.

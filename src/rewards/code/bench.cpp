@@ -27,7 +27,8 @@ double ms_since(Clock::time_point t) { return std::chrono::duration<double, std:
 int64_t count_entries(const std::string& directory) {
   std::error_code e;
   int64_t n = 0;
-  for (auto it = fs::recursive_directory_iterator(directory, e); !e && it != fs::recursive_directory_iterator(); ++it) ++n;
+  for (auto it = fs::recursive_directory_iterator(directory, e); !e && it != fs::recursive_directory_iterator(); ++it)
+    ++n;
   return n;
 }
 
@@ -100,7 +101,8 @@ double throughput(Executor& e, int64_t count) {
   const auto begin = Clock::now();
   std::vector<Executor::Pending> pending;
   for (int64_t i = 0; i < count; ++i)
-    pending.push_back(e.submit({"python", "print(int(input()) * 2)\n", {{"21\n", "42\n"}}, {}, Compare::kExact, false}));
+    pending.push_back(
+        e.submit({"python", "print(int(input()) * 2)\n", {{"21\n", "42\n"}}, {}, Compare::kExact, false}));
   for (const auto& p : pending)
     if (p.get().verdict != Verdict::kRight) fail("bench: an honest program gave ", p.get().detail);
   return 1000.0 * static_cast<double>(count) / ms_since(begin);
@@ -122,8 +124,8 @@ ExecutorBench bench_executor(Executor& e, int64_t count) {
   ExecutorBench b;
   b.level = e.level();
   const bool python = e.toolchains().count("python"), cpp = e.toolchains().count("cpp");
-  if (python) throughput(e, 20);  // warm: each worker has its first program behind it
   if (cpp) time_starts(e, "cpp", "int main() {}\n", 1, {});
+  if (python) throughput(e, 20);  // warm: each worker has its first program behind it
   b.before = holdings_of(e);
   if (cpp) {
     const std::string empty = "int main() {}\n", plain = build_plain(e, e.toolchains().at("cpp"), empty);
@@ -131,8 +133,8 @@ ExecutorBench bench_executor(Executor& e, int64_t count) {
     fs::remove(plain);
   }
   if (python) {
-    b.starts.push_back(
-        time_starts(e, "python", "pass\n", count, {e.toolchains().at("python").program, "-I", "-S", "-B", "-c", "pass"}));
+    b.starts.push_back(time_starts(e, "python", "pass\n", count,
+                                   {e.toolchains().at("python").program, "-I", "-S", "-B", "-c", "pass"}));
     b.programs_per_s = throughput(e, count);
   }
   b.after = holdings_of(e);
@@ -145,10 +147,11 @@ std::string bench_report(const ExecutorBench& b) {
   for (const StartTimes& t : b.starts) {
     const double p50 = percentile(t.plain_ms, .5), p99 = percentile(t.plain_ms, .99);
     const double s50 = percentile(t.sandbox_ms, .5), s99 = percentile(t.sandbox_ms, .99);
-    std::snprintf(line, sizeof line,
-                  "%-7s %zu starts at level %d: plain p50 %.2f p99 %.2f ms, sandbox p50 %.2f p99 %.2f ms, overhead p50 %.2f "
-                  "p99 %.2f ms\n",
-                  t.what.c_str(), t.sandbox_ms.size(), b.level, p50, p99, s50, s99, s50 - p50, s99 - p99);
+    std::snprintf(
+        line, sizeof line,
+        "%-7s %zu starts at level %d: plain p50 %.2f p99 %.2f ms, sandbox p50 %.2f p99 %.2f ms, overhead p50 %.2f "
+        "p99 %.2f ms\n",
+        t.what.c_str(), t.sandbox_ms.size(), b.level, p50, p99, s50, s99, s50 - p50, s99 - p99);
     out += line;
   }
   std::snprintf(line, sizeof line, "verdicts: %.0f python programs a second\n", b.programs_per_s);

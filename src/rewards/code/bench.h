@@ -30,8 +30,8 @@ struct ExecutorBench {
   double programs_per_s = 0;  ///< all workers busy
 };
 
-/// `count` runs of an empty compiled program and of `python -I -S` with an empty program, one after another, each beside
-/// a plain start; then `count` more as fast as the workers can.
+/// `count` runs of an empty compiled program and of `python -I -S` with an empty program, one after another, each
+/// beside a plain start; then `count` more as fast as the workers can.
 ExecutorBench bench_executor(Executor& executor, int64_t count);
 std::string bench_report(const ExecutorBench& bench);
 

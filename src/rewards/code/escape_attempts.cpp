@@ -1,5 +1,5 @@
-// The programs. Each prints ESCAPED only after it has seen that it worked; what it does outside is seen by the scene too.
-// Settings of the scene come by stdin as JSON: files to read and write, ports, process ids. Paper: none.
+// The programs. Each prints ESCAPED only after it has seen that it worked; what it does outside is seen by the scene
+// too. Settings of the scene come by stdin as JSON: files to read and write, ports, process ids. Paper: none.
 #include "rewards/code/escape_suite.h"
 
 namespace r1 {
@@ -26,7 +26,8 @@ std::vector<EscapeAttempt> files() {
       {"files", "write a file outside", "python", "open(c['dir'] + '/new', 'w').write('x')", kOpen},
       {"files", "append to a file outside", "python", "open(c['victim'], 'a').write('x')", kOpen},
       {"files", "cut a file outside by truncate", "python", "os.truncate(c['victim'], 0)", kOpen},
-      {"files", "cut a file outside by O_TRUNC alone", "python", "os.open(c['victim'], os.O_RDONLY | os.O_TRUNC)", kOpen},
+      {"files", "cut a file outside by O_TRUNC alone", "python", "os.open(c['victim'], os.O_RDONLY | os.O_TRUNC)",
+       kOpen},
       {"files", "delete a file outside", "python", "os.unlink(c['victim'])", kOpen},
       {"files", "rename a file outside", "python", "os.rename(c['victim'], c['victim'] + '2')", kOpen},
       {"files", "make a directory outside", "python", "os.mkdir(c['dir'] + '/d')", kOpen},
@@ -43,7 +44,8 @@ std::vector<EscapeAttempt> files() {
        "n = 0\nfor i in range(200):\n  with open('f%d' % i, 'wb') as f:\n    for k in range(8): n += f.write(b'x' * "
        "(1 << 20)); f.flush()\n  if n > 1 << 30: say('a GiB')"},
       {"files", "make 10^6 files", "python",
-       "for i in range(10**6):\n  os.close(os.open('f%d' % i, os.O_CREAT | os.O_WRONLY))\n  if i > 300000: say(i); break"},
+       "for i in range(10**6):\n  os.close(os.open('f%d' % i, os.O_CREAT | os.O_WRONLY))\n  if i > 300000: say(i); "
+       "break"},
       {"files", "hide in deep directories", "python",
        "for i in range(20000):\n  os.mkdir('d' * 200); os.chdir('d' * 200)\nsay('20000 deep')"},
       {"files", "open a file by handle", "python", "say(sc(304, -100, 0, 0) != -1)"},
@@ -52,18 +54,20 @@ std::vector<EscapeAttempt> files() {
 
 std::vector<EscapeAttempt> network() {
   return {
-      {"network", "connect by TCP", "python", "import socket\nsocket.create_connection(('127.0.0.1', c['tcp']), 5)", kOpen},
+      {"network", "connect by TCP", "python", "import socket\nsocket.create_connection(('127.0.0.1', c['tcp']), 5)",
+       kOpen},
       {"network", "send by UDP", "python",
        "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', c['udp']))", kOpen},
       {"network", "connect to an abstract socket", "python",
        "import socket\nsocket.socket(socket.AF_UNIX).connect('\\0' + c['abstract'])", kOpen},
-      {"network", "connect to a socket file", "python", "import socket\nsocket.socket(socket.AF_UNIX).connect(c['socket'])",
-       kOpen},
+      {"network", "connect to a socket file", "python",
+       "import socket\nsocket.socket(socket.AF_UNIX).connect(c['socket'])", kOpen},
       {"network", "bind a port", "python",
        "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); say(s.getsockname())", kOpen},
       {"network", "ask the kernel for interfaces", "python", "import socket\nsay(socket.socket(16, 3, 0))", kOpen},
       {"network", "send from a datagram pair", "python",
-       "import socket\na, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\na.sendto(b'x', c['datagram'])", kOpen},
+       "import socket\na, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\na.sendto(b'x', c['datagram'])",
+       kOpen},
       {"network", "send a message with an address", "python",
        "import socket\na, b = socket.socketpair()\na.sendmsg([b'x'], [], 0, c['datagram']); say('sent')"},
   };
@@ -76,19 +80,23 @@ std::vector<EscapeAttempt> processes() {
       {"processes", "fork bomb", "python", "n = 0\nwhile True:\n  if os.fork(): n += 1\n  if n > 500: say(n)", kShut,
        kHarmful, kSpin},
       {"processes", "survive by setsid and two forks", "python",
-       "if os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n    signal.signal(15, signal.SIG_IGN); time.sleep(600)\n"
-       "  os._exit(0)\ntime.sleep(0.1)", kShut, kSafe, kSpin},
+       "if os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n    signal.signal(15, signal.SIG_IGN); "
+       "time.sleep(600)\n"
+       "  os._exit(0)\ntime.sleep(0.1)",
+       kShut, kSafe, kSpin},
       {"processes", "hold stdout open from a grandchild", "python",
        "if os.fork() == 0:\n  os.setsid(); time.sleep(600)\nprint('done')", kShut, kSafe, kSpin},
       {"processes", "4096 threads", "python",
-       "import threading\nfor i in range(4096):\n  threading.Thread(target=time.sleep, args=(5,), daemon=True).start()\nsay(i)",
+       "import threading\nfor i in range(4096):\n  threading.Thread(target=time.sleep, args=(5,), "
+       "daemon=True).start()\nsay(i)",
        kShut, kHarmful, kSpin},
       {"processes", "memory by allocation", "python", "x = [bytearray(1 << 24) for i in range(64)]; say(len(x))"},
       {"processes", "memory by mmap", "python",
        "import mmap\nm = mmap.mmap(-1, 1 << 30)\nfor i in range(0, 1 << 30, 4096): m[i] = 1\nsay('a GiB')"},
       {"processes", "memory by memfd", "python",
        "f = [os.memfd_create('m') for i in range(100)]\nfor d in f: os.write(d, b'x' * (1 << 23))\nsay('800 MiB')"},
-      {"processes", "stop itself", "python", "os.kill(os.getpid(), signal.SIGSTOP); say('went on')", kShut, kSafe, kSleep},
+      {"processes", "stop itself", "python", "os.kill(os.getpid(), signal.SIGSTOP); say('went on')", kShut, kSafe,
+       kSleep},
       {"processes", "ignore SIGTERM and SIGXCPU", "python",
        "for s in (15, 24, 1, 2): signal.signal(s, signal.SIG_IGN)\nwhile True: pass", kShut, kSafe, kSpin},
       {"processes", "sleep past the deadline", "python", "time.sleep(3000); say('slept')", kShut, kSafe, kSleep},
@@ -105,7 +113,7 @@ std::vector<EscapeAttempt> processes() {
 
 std::vector<EscapeAttempt> kernel() {
   return {
-      {"kernel", "ptrace the judge", "python", "say(sc(101, 16, c['judge'], 0, 0) == 0)"},
+      {"kernel", "ptrace the judge", "python", "say(sc(101, 16, c['judge'], 0, 0) == 0)", kShut, kHarmful},
       {"kernel", "signal the judge", "python", "os.kill(c['judge'], 0); say('may signal')"},
       {"kernel", "kill a bystander", "python", "os.kill(c['bystander'], 9)"},
       {"kernel", "kill everything", "python", "os.kill(-1, 9)", kShut, kHarmful},
@@ -132,7 +140,8 @@ std::vector<EscapeAttempt> kernel() {
        "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)); say('rt')"},
       {"kernel", "catch its own system calls", "python", "say(sc(317, 1, 8, ctypes.create_string_buffer(16)) >= 0)"},
       {"kernel", "x32 system calls", "cpp",
-       "#include <cstdio>\n#include <unistd.h>\n#include <sys/syscall.h>\nint main() { if (syscall(0x40000000 + 39) > 0) "
+       "#include <cstdio>\n#include <unistd.h>\n#include <sys/syscall.h>\nint main() { if (syscall(0x40000000 + 39) > "
+       "0) "
        "puts(\"ESCAPED x32\"); }"},
       {"kernel", "32-bit system calls", "cpp",
        "#include <cstdio>\nint main() { long r = 20; asm volatile(\"int $0x80\" : \"+a\"(r)); if (r > 0) "
@@ -144,9 +153,10 @@ std::vector<EscapeAttempt> channels() {
   return {
       {"channels", "1 GiB of output", "python",
        "n = 0\nwhile n < 1 << 30: n += os.write(1, b'x' * 65536)\nos.write(2, b'ESCAPED')", kShut, kSafe, kSpin},
-      {"channels", "1 GiB of error text", "python", "n = 0\nwhile n < 1 << 30: n += os.write(2, b'x' * 65536)", kShut, kSafe,
+      {"channels", "1 GiB of error text", "python", "n = 0\nwhile n < 1 << 30: n += os.write(2, b'x' * 65536)", kShut,
+       kSafe, kSpin},
+      {"channels", "close stdout and spin", "python", "os.close(1); os.close(2)\nwhile True: pass", kShut, kSafe,
        kSpin},
-      {"channels", "close stdout and spin", "python", "os.close(1); os.close(2)\nwhile True: pass", kShut, kSafe, kSpin},
       {"channels", "write to inherited descriptors", "python",
        "for d in range(3, 1024):\n  try: os.fstat(d)\n  except OSError: continue\n  say(d)"},
       {"channels", "write into its own stdin", "python", "os.write(0, b'x'); say('written')"},
@@ -157,7 +167,8 @@ std::vector<EscapeAttempt> channels() {
 
 std::vector<EscapeAttempt> interpreter() {
   return {
-      {"interpreter", "ctypes opens a file", "python", "d = sc(257, -100, c['secret'].encode(), 0, 0)\nsay(d >= 0)", kOpen},
+      {"interpreter", "ctypes opens a file", "python", "d = sc(257, -100, c['secret'].encode(), 0, 0)\nsay(d >= 0)",
+       kOpen},
       {"interpreter", "posix module", "python", "import posix\nsay(posix.open(c['secret'], 0))", kOpen},
       {"interpreter", "_posixsubprocess", "python",
        "import subprocess\nsay(subprocess.run(['/bin/echo', 'hello'], capture_output=True).stdout)", kOpen},
@@ -176,7 +187,8 @@ std::vector<EscapeAttempt> interpreter() {
        "#include <cstdio>\nconst char* s = R\"x(\n#include \"@SECRET@\"\n)x\";\n#include \"@SECRET@\"\nint main() {}"},
       {"interpreter", "assemble a file in", "cpp",
        "#include <cstdio>\nasm(\".data\\ns: .incbin \\\"@SECRET@\\\"\\n.byte 0\\n.globl s\\n.text\");\n"
-       "extern \"C\" char s[];\nint main() { std::puts(\"ESCAPED\"); std::puts(s); }", kOpen},
+       "extern \"C\" char s[];\nint main() { std::puts(\"ESCAPED\"); std::puts(s); }",
+       kOpen},
   };
 }
 

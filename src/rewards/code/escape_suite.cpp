@@ -1,5 +1,5 @@
-// The scene around the attempts: a secret to read, a victim to change, listeners, a bystander. After each attempt the scene is
-// compared with what it was. Paper: none.
+// The scene around the attempts: a secret to read, a victim to change, listeners, a bystander. After each attempt the
+// scene is compared with what it was. Paper: none.
 #include "rewards/code/escape_suite.h"
 
 #include <dirent.h>
@@ -76,12 +76,20 @@ class Scene {
     secret_ = dir_ + "/secret", victim_ = dir_ + "/victim";
     reset_files();
     int tcp = 0, udp = 0;
-    listeners_ = {listen_inet(SOCK_STREAM, tcp), listen_inet(SOCK_DGRAM, udp), listen_unix(dir_.substr(1), true, SOCK_STREAM),
-                  listen_unix(dir_ + "/socket", false, SOCK_STREAM), listen_unix(dir_ + "/datagram", false, SOCK_DGRAM)};
+    listeners_ = {listen_inet(SOCK_STREAM, tcp), listen_inet(SOCK_DGRAM, udp),
+                  listen_unix(dir_.substr(1), true, SOCK_STREAM), listen_unix(dir_ + "/socket", false, SOCK_STREAM),
+                  listen_unix(dir_ + "/datagram", false, SOCK_DGRAM)};
     start_bystander();
-    Json j{{"dir", dir_}, {"secret", secret_}, {"victim", victim_}, {"tcp", tcp}, {"udp", udp},
-           {"abstract", dir_.substr(1)}, {"socket", dir_ + "/socket"}, {"datagram", dir_ + "/datagram"},
-           {"judge", ::getpid()}, {"bystander", bystander_}};
+    Json j{{"dir", dir_},
+           {"secret", secret_},
+           {"victim", victim_},
+           {"tcp", tcp},
+           {"udp", udp},
+           {"abstract", dir_.substr(1)},
+           {"socket", dir_ + "/socket"},
+           {"datagram", dir_ + "/datagram"},
+           {"judge", ::getpid()},
+           {"bystander", bystander_}};
     input_ = j.dump();
     before_ = state();
   }
@@ -143,7 +151,8 @@ class Scene {
     char name[] = "/bin/sleep", time[] = "100000";
     char* argv[] = {name, time, nullptr};
     char* env[] = {nullptr};
-    if (::posix_spawn(&bystander_, name, nullptr, nullptr, argv, env) != 0) fail("escape suite: cannot start /bin/sleep");
+    if (::posix_spawn(&bystander_, name, nullptr, nullptr, argv, env) != 0)
+      fail("escape suite: cannot start /bin/sleep");
   }
 
   std::string dir_, secret_, victim_, input_, before_;
@@ -158,7 +167,8 @@ CodeJob job_of(const EscapeAttempt& a, const Scene& scene) {
   if (job.language == "python") {
     job.program = kPrelude + job.program + "\n";
   } else {
-    for (size_t at; (at = job.program.find("@SECRET@")) != std::string::npos;) job.program.replace(at, 8, scene.secret());
+    for (size_t at; (at = job.program.find("@SECRET@")) != std::string::npos;)
+      job.program.replace(at, 8, scene.secret());
   }
   job.tests = {{scene.input(), "never printed"}};
   job.limits = a.limits;

@@ -14,8 +14,8 @@ struct EscapeAttempt {
   const char* name;
   const char* language;
   const char* program;
-  bool open_at_0 = false;    ///< must work at level 0 (the test's control; those that would do harm are not run there)
-  bool safe_at_0 = true;     ///< does no harm at level 0
+  bool open_at_0 = false;  ///< must work at level 0 (the test's control; those that would do harm are not run there)
+  bool safe_at_0 = true;   ///< does no harm at level 0
   CodeLimits limits = {.cpu_ms = 2000, .wall_ms = 30000, .memory_mb = 256, .output_bytes = 1 << 16};
 };
 
@@ -26,7 +26,7 @@ struct EscapeResult {
   const EscapeAttempt* attempt = nullptr;
   bool skipped = false;  ///< its language is not on this machine
   bool escaped = false;
-  std::string how;       ///< what was seen
+  std::string how;  ///< what was seen
   Outcome outcome = Outcome::kSandbox;
 };
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -32,6 +33,14 @@ uint64_t user_of(int worker) {
   static thread_local uint64_t mine = 0;
   if (worker == 0) mine = (static_cast<uint64_t>(::getpid()) * 31 + counter.fetch_add(1)) % 400;
   return 61000 + mine * 10 + static_cast<uint64_t>(worker) % 10;
+}
+
+/// Whether user `id` exists in our user namespace; a rootless container may have no user but its "root".
+bool user_exists(uint64_t id) {
+  std::ifstream in("/proc/self/uid_map");
+  for (uint64_t inside, outside, count; in >> inside >> outside >> count;)
+    if (id >= inside && id - inside < count) return true;
+  return false;
 }
 
 std::vector<std::string> entries_of(const char* directory) {
@@ -134,7 +143,8 @@ void Executor::find_languages() {
 wire::Hello Executor::hello(int level, int worker) const {
   wire::Hello h;
   h.level = static_cast<uint64_t>(level);
-  h.uid = ::geteuid() == 0 ? user_of(worker) : 0;
+  const uint64_t user = user_of(worker);
+  h.uid = ::geteuid() == 0 && user_exists(user) ? user : 0;  // else we are an ordinary user outside, and stay it
   h.box_parent = cat(directory_, "/", worker);
   h.cgroup = cat("r1-", ::getpid(), "-", fs::path(directory_).filename().string().substr(11), "-", worker);
   std::set<std::string> paths;
@@ -188,8 +198,8 @@ Executor::Pending Executor::submit(CodeJob job) {
   const CodeLanguage& language = Registry<CodeLanguage>::get().find("code language", job.language);
   if (!language.run && !toolchains_.count(job.language)) {
     const auto it = missing_languages_.find(job.language);
-    fail("code language '", job.language, "' cannot be used here: ",
-         it != missing_languages_.end() ? it->second : "not among the executor's languages");
+    fail("code language '", job.language,
+         "' cannot be used here: ", it != missing_languages_.end() ? it->second : "not among the executor's languages");
   }
   auto ticket = std::make_shared<Ticket>();
   ticket->job = std::move(job);

@@ -1,7 +1,7 @@
-// Runs model-written programs on hidden tests: jobs go into a bounded queue, each worker thread drives one runner process
-// (worker.h), and the judge compares bytes here, so a program never meets an expected output. Asynchronous: submit
-// while the engine rolls out, ask for the verdict later; how long the caller had to wait is a figure. Trap: make it
-// before threads exist and before a GPU is opened (`first`), and never let it outlive its users. Paper: [R1 §2.2].
+// Runs model-written programs on hidden tests: jobs go into a bounded queue, each worker thread drives one runner
+// process (worker.h), and the judge compares bytes here, so a program never meets an expected output. Asynchronous:
+// submit while the engine rolls out, ask for the verdict later; how long the caller had to wait is a figure. Trap: make
+// it before threads exist and before a GPU is opened (`first`), and never let it outlive its users. Paper: [R1 §2.2].
 #pragma once
 #include <array>
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// One job: compile once, run each test in a new process, judge by what was observed. A run that the sandbox itself lost is
-// tried once more with a fresh runner; then the job is unknown. Paper: [R1 §2.2].
+// One job: compile once, run each test in a new process, judge by what was observed. A run that the sandbox itself lost
+// is tried once more with a fresh runner; then the job is unknown. Paper: [R1 §2.2].
 #include <chrono>
 #include <csignal>
 
@@ -111,7 +111,8 @@ wire::RunReply Executor::attempt(Worker& worker, const wire::Run& request) {
       reply = {};
       reply.error = error.empty() ? "the runner was lost" : error;
     }
-    if (request.exec == static_cast<uint64_t>(wire::Exec::kCompiled) && !worker.running()) break;  // its program is gone
+    if (request.exec == static_cast<uint64_t>(wire::Exec::kCompiled) && !worker.running())
+      break;  // its program is gone
   }
   return reply;
 }
@@ -178,7 +179,8 @@ CodeResult Executor::work(Worker& worker, const CodeJob& job) {
   } else {
     const Toolchain& tool = toolchains_.at(job.language);
     bool ready = true;
-    for (int lost = 0; lost < 2; ++lost) {  // a runner that dies takes the compiled program along: once more from the start
+    for (int lost = 0; lost < 2;
+         ++lost) {  // a runner that dies takes the compiled program along: once more from the start
       result.runs.clear();
       ready = tool.interpreted() || compile(worker, job, tool, failure);
       for (size_t i = 0; ready && i < job.tests.size(); ++i) {

@@ -43,8 +43,15 @@ bool closes(std::string_view line) { return line.rfind("```", 0) == 0 && trim(li
 }  // namespace
 
 const char* name_of(CodeForm form) {
-  static const char* const kNames[] = {"ok", "no block", "open block", "several fences", "text behind the block",
-                                       "bad fence", "other language", "thought in the answer", "empty block"};
+  static const char* const kNames[] = {"ok",
+                                       "no block",
+                                       "open block",
+                                       "several fences",
+                                       "text behind the block",
+                                       "bad fence",
+                                       "other language",
+                                       "thought in the answer",
+                                       "empty block"};
   return kNames[static_cast<size_t>(form)];
 }
 

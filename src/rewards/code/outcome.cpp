@@ -40,8 +40,9 @@ bool same_lines(std::string_view a, std::string_view b) {
 }  // namespace
 
 const char* name_of(Outcome outcome) {
-  static const char* const kNames[kOutcomes] = {"passed", "wrong_answer", "compile_error", "crash", "exit", "wall_time",
-                                                "cpu_time", "memory", "output", "disk", "forbidden", "sandbox"};
+  static const char* const kNames[kOutcomes] = {"passed", "wrong_answer", "compile_error", "crash",
+                                                "exit",   "wall_time",    "cpu_time",      "memory",
+                                                "output", "disk",         "forbidden",     "sandbox"};
   return kNames[static_cast<size_t>(outcome)];
 }
 

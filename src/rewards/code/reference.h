@@ -21,7 +21,8 @@ struct CodeReference {
   template <class V>
   void visit(V& v) {
     v("language", language, "a registered code language");
-    v("compare", compare, "exact bytes, or lines without blanks at their ends", std::vector<std::string>{"exact", "lines"});
+    v("compare", compare, "exact bytes, or lines without blanks at their ends",
+      std::vector<std::string>{"exact", "lines"});
     v("block", block, "where the program is in the answer", std::vector<std::string>{"fenced", "whole"});
     v("cpu_ms", limits.cpu_ms, "processor time of one test", 10, 600000);
     v("wall_ms", limits.wall_ms, "time of one test", 10, 3600000);

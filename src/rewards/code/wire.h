@@ -121,9 +121,9 @@ struct Limits {
 enum class Exec : uint64_t { kFile, kCompiled };  ///< run `program`, or what the last compilation made
 
 struct Run {
-  uint64_t exec = 0;                 ///< Exec
-  uint64_t compile = 0;              ///< 1: may start processes; `collect` is taken out of the box afterwards
-  std::string program;               ///< path of the interpreter or compiler
+  uint64_t exec = 0;     ///< Exec
+  uint64_t compile = 0;  ///< 1: may start processes; `collect` is taken out of the box afterwards
+  std::string program;   ///< path of the interpreter or compiler
   std::vector<std::string> argv, env;
   std::vector<std::string> readable;  ///< Landlock: read-only paths of this run
   std::string source_name, source;    ///< written into the box first
@@ -138,7 +138,7 @@ struct Run {
   }
 };
 
-enum class End : uint64_t { kSandbox, kExit, kSignal };  ///< kSandbox: the program was never started, or lost
+enum class End : uint64_t { kSandbox, kExit, kSignal };       ///< kSandbox: the program was never started, or lost
 enum class Stop : uint64_t { kNone, kWall, kOutput, kDisk };  ///< why we ended it, if we did
 
 /// What was observed from outside; nothing here was said by the program but `out` and `err`.

@@ -1,5 +1,5 @@
-// One runner process and our end of its socket. It is started by posix_spawn (never a fork of the trainer's memory), found
-// beside the program, and started anew when it dies. Paper: none.
+// One runner process and our end of its socket. It is started by posix_spawn (never a fork of the trainer's memory),
+// found beside the program, and started anew when it dies. Paper: none.
 #pragma once
 #include <sys/types.h>
 

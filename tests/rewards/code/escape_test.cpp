@@ -16,6 +16,9 @@ using namespace r1_test;
 namespace {
 
 void nothing_escapes(int level) {
+#ifdef __SANITIZE_ADDRESS__
+  if (level != 2) return;  // sanitizers see our side only, which is the same at each level
+#endif
   const auto e = executor_at(level, 1);
   if (!e) return;
   REQUIRE(e->level() == level);

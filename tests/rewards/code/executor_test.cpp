@@ -31,11 +31,16 @@ StepResult run_toy(std::string_view program, std::string_view input, const StepB
     const size_t end = std::min(program.find('\n', at), program.size());
     const std::string line(program.substr(at, end - at));
     at = end + 1;
-    if (line.rfind("add ", 0) == 0) value += std::strtol(line.c_str() + 4, nullptr, 10);
-    else if (line == "print") r.out += std::to_string(value) + "\n";
-    else if (line == "loop") at = 0;
-    else if (line == "fail") return {StepResult::End::kError, r.out, "failed"};
-    else return {StepResult::End::kNotAProgram, "", "no such word: " + line};
+    if (line.rfind("add ", 0) == 0)
+      value += std::strtol(line.c_str() + 4, nullptr, 10);
+    else if (line == "print")
+      r.out += std::to_string(value) + "\n";
+    else if (line == "loop")
+      at = 0;
+    else if (line == "fail")
+      return {StepResult::End::kError, r.out, "failed"};
+    else
+      return {StepResult::End::kNotAProgram, "", "no such word: " + line};
   }
   r.end = StepResult::End::kDone;
   return r;
@@ -71,8 +76,7 @@ TEST_CASE("results do not depend on the number of workers or on the order of sub
     const auto e = best_executor(workers);
     if (!e || !has(*e, "python")) return;
     std::vector<Executor::Pending> pending;
-    for (int i = 0; i < 30; ++i)
-      pending.push_back(e->submit(python(i % 3 ? kDouble : "print(1)", {{"4\n", "8\n"}})));
+    for (int i = 0; i < 30; ++i) pending.push_back(e->submit(python(i % 3 ? kDouble : "print(1)", {{"4\n", "8\n"}})));
     verdicts.emplace_back();
     for (const auto& p : pending) verdicts.back().push_back(static_cast<int>(p.get().verdict));
   }
@@ -166,7 +170,8 @@ TEST_CASE("refusals are one line that names the thing") {
   CHECK_THROWS_WITH(Executor(c), ContainsSubstring("unknown code language 'pyhton', expected one of: cpp"));
   c.languages = "";
   Executor e(c);
-  CHECK_THROWS_WITH(e.submit({"cobol", "", {}, {}, Compare::kExact, false}), ContainsSubstring("unknown code language"));
+  CHECK_THROWS_WITH(e.submit({"cobol", "", {}, {}, Compare::kExact, false}),
+                    ContainsSubstring("unknown code language"));
   const std::string directory = e.directory();
   ::setenv("R1_RUNNER", "/nonexistent/r1-runner", 1);
   CHECK_THROWS_WITH(Executor(c), ContainsSubstring("/nonexistent/r1-runner"));
@@ -208,8 +213,13 @@ TEST_CASE("many programs, good and bad: no process, file or descriptor is left, 
   const int count = set ? std::atoi(set) : 300;
   const auto e = best_executor(2);
   if (!e || !has(*e, "python")) return;
-  const std::string programs[] = {kDouble, "print(1)", "raise SystemExit(4)", "import os\nos.fork()", "x = [0] * 10**9",
-                                  "open('f', 'w').write('x' * 9999)\n" + kDouble, "print('x' * 2000000)",
+  const std::string programs[] = {kDouble,
+                                  "print(1)",
+                                  "raise SystemExit(4)",
+                                  "import os\nos.fork()",
+                                  "x = [0] * 10**9",
+                                  "open('f', 'w').write('x' * 9999)\n" + kDouble,
+                                  "print('x' * 2000000)",
                                   "import os\nos.mkdir('d')\nos.chdir('d')\n" + kDouble};
   const auto burst = [&](int n) {
     std::vector<Executor::Pending> pending;

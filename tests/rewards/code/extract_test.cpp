@@ -47,7 +47,8 @@ TEST_CASE("extraction takes any bytes") {
   const std::string alphabet = "`~\n p>x<think";
   for (uint32_t i = 0; i < 20000; ++i) {
     std::string s;
-    for (uint32_t k = 0; k < 24; ++k) s += alphabet[static_cast<size_t>(i * 2654435761u + k * 40503u * (i + 7)) / 1000 % alphabet.size()];
+    for (uint32_t k = 0; k < 24; ++k)
+      s += alphabet[static_cast<size_t>(i * 2654435761u + k * 40503u * (i + 7)) / 1000 % alphabet.size()];
     const ExtractedCode e = extract_code(s, kPython);
     if (e.form == CodeForm::kOk) CHECK(s.find("```") != std::string::npos);
   }

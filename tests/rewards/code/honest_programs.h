@@ -1,4 +1,5 @@
-// Honest programs of our own making for honest_test.cpp: problems with a `solve(lines)` each, and five ways to read and print.
+// Honest programs of our own making for honest_test.cpp: problems with a `solve(lines)` each, and five ways to read and
+// print.
 #pragma once
 #include <string>
 #include <utility>
@@ -8,7 +9,7 @@ namespace r1_test {
 
 struct HonestProblem {
   const char* name;
-  const char* solve;  ///< Python: def solve(lines): list of str -> list of str
+  const char* solve;                                       ///< Python: def solve(lines): list of str -> list of str
   std::vector<std::pair<std::string, std::string>> tests;  ///< input, output without the final newline
 };
 struct HonestCpp {

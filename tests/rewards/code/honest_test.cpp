@@ -33,7 +33,8 @@ CodeJob by_reward(const std::string& language, const std::string& program, const
   CodeReference reference;
   reference.language = language, reference.tests = tests;
   std::string form;
-  CodeJob job = job_of(read_reference(write_reference(reference), "honest"), "Here it is.\n\n" + fenced(program, language), form);
+  CodeJob job =
+      job_of(read_reference(write_reference(reference), "honest"), "Here it is.\n\n" + fenced(program, language), form);
   CHECK(form.empty());
   return job;
 }
@@ -73,17 +74,22 @@ TEST_CASE("uses of the library that honest programs make are allowed") {
   const std::string programs[] = {
       "import threading\nt = threading.Thread(target=print, args=('ok',))\nt.start(); t.join()",
       "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(64 << 20)\n"
-      "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nt = threading.Thread(target=lambda: print('ok' if f(30000) else ''))\n"
+      "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nt = threading.Thread(target=lambda: print('ok' if f(30000) else "
+      "''))\n"
       "t.start(); t.join()",
       "import asyncio\nasync def f():\n  await asyncio.sleep(0.01)\n  print('ok')\nasyncio.run(f())",
-      "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(3) as p: print(''.join(p.map(str, 'ok')))",
+      "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(3) as p: print(''.join(p.map(str, "
+      "'ok')))",
       "import random, secrets, uuid\nrandom.seed(); secrets.token_hex(); uuid.uuid4(); print('ok')",
       "import decimal, fractions, statistics, math, cmath, numbers\nprint('ok')",
       "import re, json, csv, string, textwrap, unicodedata, difflib, hashlib, zlib, base64, struct\nprint('ok')",
-      "import collections, heapq, bisect, itertools, functools, operator, array, copy, enum, dataclasses, typing\nprint('ok')",
+      "import collections, heapq, bisect, itertools, functools, operator, array, copy, enum, dataclasses, "
+      "typing\nprint('ok')",
       "import datetime, time, calendar\ndatetime.datetime.now(); time.sleep(0.01); print('ok')",
-      "import io, os, tempfile, pathlib, shutil, glob\nopen('t', 'w').write('ok')\nprint(pathlib.Path('t').read_text())",
-      "import os\nos.mkdir('d')\nopen('d/a', 'w').close()\nos.rename('d/a', 'd/b')\nprint('ok' if os.listdir('d') == ['b'] else 'no')",
+      "import io, os, tempfile, pathlib, shutil, glob\nopen('t', "
+      "'w').write('ok')\nprint(pathlib.Path('t').read_text())",
+      "import os\nos.mkdir('d')\nopen('d/a', 'w').close()\nos.rename('d/a', 'd/b')\nprint('ok' if os.listdir('d') == "
+      "['b'] else 'no')",
       "import signal\nsignal.signal(signal.SIGALRM, lambda *a: print('ok'))\nsignal.alarm(1)\nsignal.pause()",
       "import resource, gc, platform, inspect, traceback, logging, warnings\ngc.collect(); print('ok')",
       "import sys\nprint('ok' if sys.flags.isolated and not sys.path[0].endswith('tmp') else sys.path)",

@@ -9,10 +9,18 @@ using namespace r1_test;
 
 namespace {
 
-/// Outcome of one run of a Python program, expected to print "ok".
-CodeResult once(Executor& e, const std::string& program, CodeLimits limits = {}) {
-  limits.wall_ms = std::max<int64_t>(limits.wall_ms, 100);
+/// A run of a Python program that should print "ok".
+CodeResult once(Executor& e, const std::string& program, const CodeLimits& limits = {}) {
   return e.run(python(program, {{"", "ok\n"}}, limits));
+}
+
+/// Levels to try: under sanitizers, which see only our side, the best one is enough.
+std::vector<int> levels() {
+#ifdef __SANITIZE_ADDRESS__
+  return {2};
+#else
+  return {0, 1, 2, 3};
+#endif
 }
 
 void check_limits(Executor& e) {
@@ -39,8 +47,12 @@ void check_limits(Executor& e) {
       {"def f(:", {second, Outcome::kExit}},
       {"print('ok')\n\0", {second, Outcome::kPassed}},  // the literal ends at the NUL
   };
-  for (const auto& [program, expected] : cases) {
-    const CodeResult r = once(e, program, expected.first);
+  std::vector<Executor::Pending> pending;
+  for (const auto& [program, expected] : cases)
+    pending.push_back(e.submit(python(program, {{"", "ok\n"}}, expected.first)));
+  for (size_t i = 0; i < pending.size(); ++i) {
+    const auto& [program, expected] = cases[i];
+    const CodeResult& r = pending[i].get();
     INFO("level " << e.level() << ": " << program << ": " << r.detail << " " << r.runs.at(0).err);
     CHECK(r.outcome == expected.second);
     CHECK((r.verdict == Verdict::kRight) == (expected.second == Outcome::kPassed));
@@ -51,8 +63,8 @@ void check_limits(Executor& e) {
 }  // namespace
 
 TEST_CASE("each limit is kept at every level of this machine") {
-  for (int level = 0; level <= 3; ++level)
-    if (const auto e = executor_at(level, 1); e && has(*e, "python")) check_limits(*e);
+  for (const int level : levels())
+    if (const auto e = executor_at(level, 2); e && has(*e, "python")) check_limits(*e);
 }
 
 TEST_CASE("a forbidden system call is an outcome of its own") {
@@ -63,19 +75,22 @@ TEST_CASE("a forbidden system call is an outcome of its own") {
 }
 
 TEST_CASE("the private directory is bounded, usable and gone afterwards") {
-  for (int level = 0; level <= 3; ++level) {
+  for (const int level : {1, 2}) {
     const auto e = executor_at(level, 1);
     if (!e || !has(*e, "python")) continue;
     INFO("level " << level);
     CHECK(once(*e, "open('a', 'w').write('ok')\nprint(open('a').read())").outcome == Outcome::kPassed);
-    CHECK(once(*e, "import tempfile\nf = tempfile.TemporaryFile()\nf.write(b'x')\nprint('ok')").outcome == Outcome::kPassed);
+    CHECK(once(*e, "import tempfile\nf = tempfile.TemporaryFile()\nf.write(b'x')\nprint('ok')").outcome ==
+          Outcome::kPassed);
     CHECK(once(*e, "import os\nprint('ok' if not os.path.exists('a') else 'left over')").outcome == Outcome::kPassed);
     // A file system of its own says no (level 2); below, the supervisor sees it and stops the program.
-    const Outcome full = once(*e, "for i in range(99):\n  open(str(i), 'wb').write(b'x' * (15 << 20))\nprint('ok')").outcome;
+    const Outcome full =
+        once(*e, "for i in range(99):\n  open(str(i), 'wb').write(b'x' * (15 << 20))\nprint('ok')").outcome;
     CHECK((full == Outcome::kDisk || full == Outcome::kExit));
     const Outcome many = once(*e, "import os\nfor i in range(500000): os.mkdir(str(i))\nprint('ok')").outcome;
     CHECK((many == Outcome::kDisk || many == Outcome::kExit));
-    const Outcome big = once(*e, "f = open('a', 'wb')\nfor i in range(40): f.write(b'x' * (1 << 20))\nprint('ok')").outcome;
+    const Outcome big =
+        once(*e, "f = open('a', 'wb')\nfor i in range(40): f.write(b'x' * (1 << 20))\nprint('ok')").outcome;
     CHECK(big == Outcome::kExit);  // one file of more than 16 MiB
     size_t left = 0;
     for (const auto& f : std::filesystem::recursive_directory_iterator(e->directory())) left += !f.is_directory();
@@ -114,8 +129,9 @@ TEST_CASE("C++: compiled once, run for each test; errors of every kind") {
     job.limits.cpu_ms = 1000;
     return e->run(job);
   };
-  const CodeResult good = cpp("#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }",
-                              {{"1 2", "3"}, {"-5 5", "0\n"}, {"1000000 1", "1000001\n"}});
+  const CodeResult good =
+      cpp("#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }",
+          {{"1 2", "3"}, {"-5 5", "0\n"}, {"1000000 1", "1000001\n"}});
   CHECK(good.verdict == Verdict::kRight);
   CHECK(good.runs.size() == 3);
   CHECK(e->stats().compiled == 1);
@@ -127,10 +143,13 @@ TEST_CASE("C++: compiled once, run for each test; errors of every kind") {
   CHECK(cpp("#include <vector>\nint main() { std::vector<char> v(1ull << 40); return v[0]; }", {{"", ""}}).outcome ==
         Outcome::kMemory);
   // Does not even start under its limit: its fault, so never a mask.
-  const CodeResult huge = cpp("static char a[3ull << 30];\nint main(int n, char**) { return a[n]; }", {{"", ""}});
+  const CodeResult huge =
+      cpp("static volatile char a[3ull << 30];\nint main(int n, char**) { return a[n]; }", {{"", ""}});
   CHECK(huge.verdict == Verdict::kWrong);
   // A compiler bomb ends at the compiler's limits.
-  const CodeResult bomb = cpp("template <int N> struct A { static const int v = A<N - 1>::v + A<N - 2>::v + A<N*2>::v; };\n"
-                              "int main() { return A<9>::v; }", {{"", ""}});
+  const CodeResult bomb =
+      cpp("template <int N> struct A { static const int v = A<N - 1>::v + A<N - 2>::v + A<N*2>::v; };\n"
+          "int main() { return A<9>::v; }",
+          {{"", ""}});
   CHECK(bomb.outcome == Outcome::kCompileError);
 }

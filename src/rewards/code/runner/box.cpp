@@ -37,8 +37,10 @@ void measure(int directory, Usage& u, uint64_t max_names, int depth) {
     u.bytes += static_cast<uint64_t>(s.st_blocks) * 512;
     if (++u.names > max_names || u.deep) break;
     if (!S_ISDIR(s.st_mode)) continue;
-    if (depth == kMaxDepth) u.deep = true;
-    else if (const int fd = open_directory(::dirfd(d), e->d_name); fd >= 0) measure(fd, u, max_names, depth + 1);
+    if (depth == kMaxDepth)
+      u.deep = true;
+    else if (const int fd = open_directory(::dirfd(d), e->d_name); fd >= 0)
+      measure(fd, u, max_names, depth + 1);
   }
   ::closedir(d);
 }

@@ -1,5 +1,5 @@
-// Paper: none. Trap: setresuid resets the parent-death signal, and exec of a descriptor needs its number below the limit of open
-// files, which is therefore lowered after it is placed.
+// Paper: none. Trap: setresuid resets the parent-death signal, and exec of a descriptor needs its number below the
+// limit of open files, which is therefore lowered after it is placed.
 #include "rewards/code/runner/candidate.h"
 
 #include <fcntl.h>
@@ -80,6 +80,14 @@ void drop_rights(const Sandbox& s) {
   need(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
 }
 
+/// If the control group runs out of memory, the program is killed and not the worker beside it.
+void be_first_to_die(int proc) {
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  const int fd = ::openat(proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  (void)!::write(fd, "1000", 4);
+  ::close(fd);
+}
+
 void reset_signals() {
   for (int s = 1; s < NSIG; ++s) ::signal(s, SIG_DFL);
   sigset_t empty;
@@ -98,11 +106,7 @@ std::vector<char*> pointers(const std::vector<std::string>& list) {
 
 void become_candidate(const wire::Run& run, const Sandbox& s, const std::string& box, const CandidateFds& fds) {
   const std::vector<char*> argv = pointers(run.argv), env = pointers(run.env);
-  if (s.hello.level >= 3)
-    if (const std::string e = s.cgroup.join(); !e.empty()) {
-      if (::write(fds.error, e.data(), e.size()) < 0) ::_exit(126);
-      ::_exit(127);
-    }
+  if (s.proc >= 0) be_first_to_die(s.proc);
   arrange_descriptors(fds);
   need(::chdir(box.c_str()) == 0, "private directory");
   ::umask(077);

@@ -12,8 +12,9 @@ namespace r1::runner {
 struct Sandbox {
   wire::Hello hello;
   Cgroup cgroup;
-  int compiled = -1;         ///< memory file with the last compilation's result
-  uint64_t process_base = 0; ///< tasks our user has already, where the candidate shares our user
+  int compiled = -1;          ///< memory file with the last compilation's result
+  int proc = -1;              ///< level 3: /proc as it was outside
+  uint64_t process_base = 0;  ///< tasks our user has already, where the candidate shares our user
   bool same_user() const { return hello.uid == 0; }
 };
 

@@ -84,6 +84,7 @@ std::string Cgroup::add(const std::string& parent, const std::string& name, cons
   directories_.push_back(path);
   names_.push_back(name);
   parents_.push_back(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  parent_procs_.push_back(keep(parent, "cgroup.procs", O_WRONLY));
   procs_.push_back(keep(path, "cgroup.procs", O_WRONLY));
   if (procs_.back() < 0) return "cgroup " + controllers + ": cannot move processes into " + path;
   return "";
@@ -108,13 +109,15 @@ std::string Cgroup::make(const std::string& name) {
     pids_max_ = keep(directories_[1], "pids.max", O_WRONLY);
     // One processor's worth; a machine without this controller still has the two that matter.
     if (const std::string cpu = tree_of("cpu"); !cpu.empty() && add(cpu, name, "cpu").empty())
-      if (const int fd = keep(directories_.back(), "cpu.cfs_quota_us", O_WRONLY); fd >= 0) put(fd, "100000"), ::close(fd);
+      if (const int fd = keep(directories_.back(), "cpu.cfs_quota_us", O_WRONLY); fd >= 0)
+        put(fd, "100000"), ::close(fd);
   }
-  if (memory_max_ < 0 || pids_max_ < 0 || events_ < 0) return "cgroup: limits of " + directories_[0] + " are not writable";
-  return limit(uint64_t{256} << 20, 16);
+  if (memory_max_ < 0 || pids_max_ < 0 || events_ < 0)
+    return "cgroup: limits of " + directories_[0] + " are not writable";
+  return limit(uint64_t{1} << 30, 64);
 }
 
-std::string Cgroup::limit(uint64_t memory, uint64_t processes) {
+std::string Cgroup::limit(uint64_t memory, uint64_t processes) const {
   if (!put(memory_max_, std::to_string(memory))) return std::string("cgroup memory limit: ") + std::strerror(errno);
   if (!put(pids_max_, std::to_string(processes))) return std::string("cgroup process limit: ") + std::strerror(errno);
   return "";
@@ -134,7 +137,10 @@ uint64_t Cgroup::oom_kills() const {
 }
 
 void Cgroup::remove() {
-  for (size_t i = 0; i < names_.size(); ++i) ::unlinkat(parents_[i], names_[i].c_str(), AT_REMOVEDIR);
+  for (size_t i = 0; i < names_.size(); ++i) {
+    (void)!::write(parent_procs_[i], "0", 1);
+    ::unlinkat(parents_[i], names_[i].c_str(), AT_REMOVEDIR);
+  }
 }
 
 }  // namespace r1::runner

@@ -33,7 +33,7 @@ Ruleset everything(int abi) {
   r.handled_fs = (1 << 13) - 1;
   if (abi >= 2) r.handled_fs |= 1 << 13;  // rename and link across directories
   if (abi >= 3) r.handled_fs |= kTruncate;
-  if (abi >= 4) r.handled_net = 3;  // bind and connect, TCP
+  if (abi >= 4) r.handled_net = 3;        // bind and connect, TCP
   if (abi >= 5) r.handled_fs |= 1 << 15;  // ioctl on devices
   if (abi >= 6) r.scoped = 3;             // abstract unix sockets, signals
   return r;
@@ -72,7 +72,8 @@ std::string install_landlock(const std::vector<std::string>& readable, const std
   std::string error;
   for (const std::string& path : readable)
     if (error.empty()) error = add_path(fd, path, kExecute | kReadFile | kReadDir, r.handled_fs);
-  const uint64_t own = kReadFile | kReadDir | kWriteFile | kTruncate | kMakeRegular | kMakeDir | kRemoveFile | kRemoveDir;
+  const uint64_t own =
+      kReadFile | kReadDir | kWriteFile | kTruncate | kMakeRegular | kMakeDir | kRemoveFile | kRemoveDir;
   if (error.empty()) error = add_path(fd, box, own, r.handled_fs);
   if (error.empty()) error = add_path(fd, "/dev/null", kReadFile | kWriteFile, r.handled_fs);
   if (error.empty()) error = add_path(fd, "/dev/urandom", kReadFile, r.handled_fs);

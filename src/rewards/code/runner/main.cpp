@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -81,9 +82,18 @@ uint64_t tasks_of_user() {
   return tasks;
 }
 
+/// The machine's root, not the "root" of a user namespace, which is an ordinary user outside.
+bool true_root() {
+  FILE* f = ::geteuid() == 0 ? std::fopen("/proc/self/uid_map", "re") : nullptr;
+  unsigned long inside = 0, outside = 0;
+  const bool mapped = f && std::fscanf(f, "%lu %lu", &inside, &outside) == 2 && inside == 0 && outside != 0;
+  if (f) std::fclose(f);
+  return ::geteuid() == 0 && !mapped;
+}
+
 /// Root must be able to become the candidate's user, else its files would be root's.
 std::string try_user(uint64_t uid) {
-  if (uid == 0) return ::geteuid() == 0 ? "root without another user to run programs as" : "";
+  if (uid == 0) return true_root() ? "root without another user to run programs as" : "";
   const pid_t child = ::fork();
   const auto id = static_cast<uid_t>(uid);
   if (child == 0) ::_exit(::setresgid(id, id, id) == 0 && ::setresuid(id, id, id) == 0 ? 0 : 1);
@@ -120,8 +130,12 @@ std::string set_up(Sandbox& s) {
   const uint64_t level = s.hello.level;
   if (level >= 1)
     if (std::string e = try_filters(s.hello.box_parent); !e.empty()) return e;
-  if (level >= 3)
-    if (std::string e = s.cgroup.make(s.hello.cgroup); !e.empty()) return e;
+  if (level >= 3) {
+    std::string e = s.cgroup.make(s.hello.cgroup);
+    if (e.empty()) e = s.cgroup.join();
+    if (!e.empty()) return e;
+    s.proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  }
   if (level >= 2)
     if (std::string e = enter_namespaces(s.hello.box_parent, s.hello.visible, static_cast<unsigned>(s.hello.uid));
         !e.empty())

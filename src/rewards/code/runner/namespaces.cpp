@@ -1,5 +1,5 @@
-// Paper: none. Trap: after unshare(CLONE_NEWUSER) a process has no rights in its old namespace, so root's map of two users is
-// written by a helper that stayed behind.
+// Paper: none. Trap: after unshare(CLONE_NEWUSER) a process has no rights in its old namespace, so root's map of two
+// users is written by a helper that stayed behind.
 #include "rewards/code/runner/namespaces.h"
 
 #include <fcntl.h>
@@ -29,6 +29,12 @@ bool write_text(const std::string& path, const std::string& text) {
   return ok;
 }
 
+std::string why_not_unshared() {
+  if (errno == ENOSPC) return "user namespaces are switched off here (user.max_user_namespaces)";
+  if (errno == EPERM) return "user namespaces are not allowed here (a container's filter or a kernel setting)";
+  return because("unshare");
+}
+
 /// Root: inner 0 is root (the worker), inner 1000 the candidate's own user. Written from outside by a helper process.
 std::string unshare_as_root(int flags, unsigned outer) {
   int go[2];
@@ -45,7 +51,7 @@ std::string unshare_as_root(int flags, unsigned outer) {
   }
   ::close(go[0]);
   std::string error;
-  if (::unshare(flags) != 0) error = because("unshare (namespaces)");
+  if (::unshare(flags) != 0) error = why_not_unshared();
   if (error.empty() && ::write(go[1], "g", 1) != 1) error = because("pipe");
   ::close(go[1]);
   int status = 0;
@@ -56,7 +62,7 @@ std::string unshare_as_root(int flags, unsigned outer) {
 
 std::string unshare_as_user(int flags) {
   const unsigned uid = ::getuid(), gid = ::getgid();
-  if (::unshare(flags) != 0) return because("unshare (namespaces)");
+  if (::unshare(flags) != 0) return why_not_unshared();
   const std::string inner = std::to_string(kInnerUser);
   if (!write_text("/proc/self/setgroups", "deny")) return because("/proc/self/setgroups");
   if (!write_text("/proc/self/uid_map", inner + " " + std::to_string(uid) + " 1\n"))
@@ -137,7 +143,8 @@ std::string enter_namespaces(const std::string& root, const std::vector<std::str
 }
 
 pid_t fork_isolated() {
-  return static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  return static_cast<pid_t>(
+      ::syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
 }
 
 std::string mount_private_tmp(uint64_t bytes, uint64_t inodes) {

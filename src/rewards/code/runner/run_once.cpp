@@ -1,6 +1,6 @@
-// Paper: none. The worker's side of a run: pipes, the private directory, and the pump that feeds stdin and keeps at most the
-// allowed bytes of stdout. Trap: a program may close stdout and go on, or never read stdin; only the supervisor's
-// report ends a run.
+// Paper: none. The worker's side of a run: pipes, the private directory, and the pump that feeds stdin and keeps at
+// most the allowed bytes of stdout. Trap: a program may close stdout and go on, or never read stdin; only the
+// supervisor's report ends a run.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -47,7 +47,8 @@ class Box {
     path_ = s.hello.box_parent + "/box-XXXXXX";
     if (!::mkdtemp(path_.data())) {
       own_ = false, error = path_ + ": " + std::strerror(errno);
-    } else if (!s.same_user() && ::chown(path_.c_str(), static_cast<uid_t>(s.hello.uid), static_cast<gid_t>(s.hello.uid)) != 0) {
+    } else if (!s.same_user() &&
+               ::chown(path_.c_str(), static_cast<uid_t>(s.hello.uid), static_cast<gid_t>(s.hello.uid)) != 0) {
       error = path_ + ": chown: " + std::strerror(errno);
     }
   }
@@ -73,7 +74,10 @@ class Pump {
   bool until_report(Report& report, wire::RunReply& reply) {
     if (run_.input.empty()) Pipe::shut(in_.write);
     for (;;) {
-      pollfd p[5] = {{control_, POLLIN, 0}, {out_.read, POLLIN, 0}, {err_.read, POLLIN, 0}, {in_.write, POLLOUT, 0},
+      pollfd p[5] = {{control_, POLLIN, 0},
+                     {out_.read, POLLIN, 0},
+                     {err_.read, POLLIN, 0},
+                     {in_.write, POLLOUT, 0},
                      {connection_, POLLIN, 0}};
       if (::poll(p, 5, -1) < 0) continue;
       if (p[4].revents) judge_is_gone();
@@ -138,14 +142,25 @@ int open_program(const wire::Run& run, const Sandbox& s) {
   return ::open(run.program.c_str(), O_PATH | O_CLOEXEC);
 }
 
-/// A fresh memory file for the compiler's output; the old one is closed.
-bool renew_compiled(Sandbox& s) {
+void drop_compiled(Sandbox& s) {
   if (s.compiled >= 0) ::close(s.compiled);
+  s.compiled = -1;
+}
+
+/// A fresh memory file for the compiler's output.
+bool renew_compiled(Sandbox& s) {
+  drop_compiled(s);
   constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, unknown before Linux 6.3
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   s.compiled = ::memfd_create("program", flags | kExecutable);
   if (s.compiled < 0) s.compiled = ::memfd_create("program", flags);
   return s.compiled >= 0;
+}
+
+/// The worker's buffers and the private /tmp count too; the address space of the program is limited by itself.
+std::string limit_group(const Sandbox& s, const wire::Limits& l) {
+  constexpr uint64_t kOurs = uint64_t{128} << 20;
+  return s.cgroup.limit(l.memory + l.disk + kOurs, l.processes + 4);
 }
 
 void fill(wire::RunReply& reply, const Report& r) {
@@ -165,7 +180,8 @@ wire::RunReply run_once(const wire::Run& run, Sandbox& s, int connection) {
   wire::RunReply reply;
   std::string error;
   const uint64_t kills = s.cgroup.oom_kills();
-  if (s.hello.level >= 3) error = s.cgroup.limit(run.limits.memory, run.limits.processes);
+  if (s.hello.level >= 3) error = limit_group(s, run.limits);
+  if (run.exec == static_cast<uint64_t>(wire::Exec::kFile)) drop_compiled(s);
   if (run.compile && !renew_compiled(s)) error = std::string("memory file: ") + std::strerror(errno);
   const Box box(s, error);
   Pipe in, out, err;
@@ -193,8 +209,10 @@ wire::RunReply run_once(const wire::Run& run, Sandbox& s, int connection) {
     ::kill(supervisor, SIGKILL);
     ::waitpid(supervisor, nullptr, __WALL);
     reply.swept += sweep_descendants();  // only if the supervisor was killed from outside at level 0 or 1
-    if (whole) fill(reply, report);
-    else error = "the supervisor was killed";
+    if (whole)
+      fill(reply, report);
+    else
+      error = "the supervisor was killed";
   }
   if (control[0] >= 0) ::close(control[0]);
   if (!error.empty()) lost(reply, error);

@@ -1,5 +1,6 @@
-// Paper: none. Which calls are on the list, and why: those an interpreter or a C++ program needs to compute, read, write and keep
-// threads. Missing on purpose: socket, ptrace, mount, unshare, bpf, keyctl, userfaultfd, io_uring, perf, memfd, shm.
+// Paper: none. Which calls are on the list, and why: those an interpreter or a C++ program needs to compute, read,
+// write and keep threads. Missing on purpose: socket, ptrace, mount, unshare, bpf, keyctl, userfaultfd, io_uring, perf,
+// memfd, shm.
 #include "rewards/code/runner/seccomp.h"
 
 #include <fcntl.h>
@@ -98,14 +99,45 @@ class Filter {
 };
 
 void allow_memory_and_time(Filter& f) {
-  f.rules({__NR_mmap,          __NR_munmap,       __NR_mprotect,       __NR_mremap,        __NR_madvise,
-           __NR_brk,           __NR_mincore,      __NR_msync,          __NR_futex,         __NR_set_robust_list,
-           __NR_set_tid_address, __NR_rseq,       __NR_sched_yield,    __NR_membarrier,    __NR_sched_getaffinity,
-           __NR_sched_getparam, __NR_sched_getscheduler, __NR_sched_get_priority_max, __NR_sched_get_priority_min,
-           __NR_nanosleep,     __NR_clock_nanosleep, __NR_clock_gettime, __NR_clock_getres, __NR_gettimeofday,
-           __NR_times,         __NR_getrusage,    __NR_getitimer,      __NR_setitimer,     __NR_getcpu,
-           __NR_rt_sigaction,  __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_rt_sigpending, __NR_rt_sigtimedwait,
-           __NR_rt_sigsuspend, __NR_sigaltstack,  __NR_restart_syscall, __NR_exit,         __NR_exit_group},
+  f.rules({__NR_mmap,
+           __NR_munmap,
+           __NR_mprotect,
+           __NR_mremap,
+           __NR_madvise,
+           __NR_brk,
+           __NR_mincore,
+           __NR_msync,
+           __NR_futex,
+           __NR_set_robust_list,
+           __NR_set_tid_address,
+           __NR_rseq,
+           __NR_sched_yield,
+           __NR_membarrier,
+           __NR_sched_getaffinity,
+           __NR_sched_getparam,
+           __NR_sched_getscheduler,
+           __NR_sched_get_priority_max,
+           __NR_sched_get_priority_min,
+           __NR_nanosleep,
+           __NR_clock_nanosleep,
+           __NR_clock_gettime,
+           __NR_clock_getres,
+           __NR_gettimeofday,
+           __NR_times,
+           __NR_getrusage,
+           __NR_getitimer,
+           __NR_setitimer,
+           __NR_getcpu,
+           __NR_rt_sigaction,
+           __NR_rt_sigprocmask,
+           __NR_rt_sigreturn,
+           __NR_rt_sigpending,
+           __NR_rt_sigtimedwait,
+           __NR_rt_sigsuspend,
+           __NR_sigaltstack,
+           __NR_restart_syscall,
+           __NR_exit,
+           __NR_exit_group},
           kAllow);
 #if defined(__x86_64__)
   f.rules({__NR_time, __NR_alarm, __NR_pause, __NR_arch_prctl}, kAllow);
@@ -113,9 +145,9 @@ void allow_memory_and_time(Filter& f) {
 }
 
 void allow_identity(Filter& f) {
-  f.rules({__NR_getpid, __NR_getppid, __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid,
-           __NR_getresuid, __NR_getresgid, __NR_getgroups, __NR_getpgid, __NR_getsid, __NR_uname, __NR_sysinfo,
-           __NR_getrandom, __NR_wait4, __NR_waitid, __NR_getrlimit, __NR_getpriority, __NR_capget},
+  f.rules({__NR_getpid,    __NR_getppid,   __NR_gettid,    __NR_getuid,    __NR_geteuid,     __NR_getgid, __NR_getegid,
+           __NR_getresuid, __NR_getresgid, __NR_getgroups, __NR_getpgid,   __NR_getsid,      __NR_uname,  __NR_sysinfo,
+           __NR_getrandom, __NR_wait4,     __NR_waitid,    __NR_getrlimit, __NR_getpriority, __NR_capget},
           kAllow);
 #if defined(__x86_64__)
   f.rule(__NR_getpgrp, kAllow);
@@ -124,13 +156,16 @@ void allow_identity(Filter& f) {
 
 /// Paths are Landlock's business; here only what it does not cover.
 void allow_files(Filter& f) {
-  f.rules({__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_pwrite64, __NR_close, __NR_close_range,
-           __NR_lseek, __NR_fstat, __NR_newfstatat, __NR_statx, __NR_faccessat, __NR_faccessat2, __NR_readlinkat,
-           __NR_getdents64, __NR_getcwd, __NR_chdir, __NR_fchdir, __NR_dup, __NR_dup3, __NR_pipe2, __NR_ppoll,
-           __NR_pselect6, __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait, __NR_eventfd2, __NR_mkdirat,
-           __NR_unlinkat, __NR_renameat, __NR_renameat2, __NR_ftruncate, __NR_fallocate, __NR_fsync, __NR_fdatasync,
-           __NR_flock, __NR_umask, __NR_fadvise64, __NR_sendfile, __NR_copy_file_range, __NR_fstatfs, __NR_statfs},
-          kAllow);
+  f.rules(
+      {__NR_read,          __NR_write,       __NR_readv,       __NR_writev,     __NR_pread64,         __NR_pwrite64,
+       __NR_close,         __NR_close_range, __NR_lseek,       __NR_fstat,      __NR_newfstatat,      __NR_statx,
+       __NR_faccessat,     __NR_faccessat2,  __NR_readlinkat,  __NR_getdents64, __NR_getcwd,          __NR_chdir,
+       __NR_fchdir,        __NR_dup,         __NR_dup3,        __NR_pipe2,      __NR_ppoll,           __NR_pselect6,
+       __NR_epoll_create1, __NR_epoll_ctl,   __NR_epoll_pwait, __NR_eventfd2,   __NR_mkdirat,         __NR_unlinkat,
+       __NR_renameat,      __NR_renameat2,   __NR_ftruncate,   __NR_fallocate,  __NR_fsync,           __NR_fdatasync,
+       __NR_flock,         __NR_umask,       __NR_fadvise64,   __NR_sendfile,   __NR_copy_file_range, __NR_fstatfs,
+       __NR_statfs},
+      kAllow);
   // O_TRUNC on a descriptor opened for reading: Landlock before ABI 3 does not see it.
   const AllOf whole_or_writing[] = {{{2, O_TRUNC, 0}}, {{2, O_ACCMODE, O_WRONLY}}, {{2, O_ACCMODE, O_RDWR}}};
   f.rule_if(__NR_openat, {std::begin(whole_or_writing), std::end(whole_or_writing)}, refuse(EPERM));
@@ -149,10 +184,12 @@ void allow_in_part(Filter& f) {
     for (const uint32_t v : values) out.push_back({{arg, 0xffffffff, v}});
     return out;
   };
-  f.rule_if(__NR_ioctl, any(1, {0x5401 /*TCGETS*/, 0x5413 /*TIOCGWINSZ*/, 0x5451 /*FIOCLEX*/, 0x5450, 0x541b}),
+  f.rule_if(__NR_ioctl,
+            any(1, {0x5401 /*TCGETS*/, 0x5413 /*TIOCGWINSZ*/, 0x5451 /*FIOCLEX*/, 0x5450, 0x541b, 0x5421 /*FIONBIO*/}),
             refuse(ENOTTY));
-  f.rule_if(__NR_fcntl, any(1, {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
-                                F_DUPFD_CLOEXEC, 1032 /*F_GETPIPE_SZ*/}),
+  f.rule_if(__NR_fcntl,
+            any(1, {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC,
+                    1032 /*F_GETPIPE_SZ*/}),
             refuse(EPERM));
   f.rule_if(__NR_prctl, any(0, {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE}), refuse(EINVAL));
   f.rule_if(__NR_prlimit64, {{{2, 0xffffffff, 0, true}}}, refuse(EPERM));  // reading only
@@ -167,11 +204,21 @@ void allow_in_part(Filter& f) {
 
 void refuse_quietly(Filter& f) {
   f.rules({__NR_clone3, __NR_openat2}, refuse(ENOSYS));  // their flags are behind a pointer; libc falls back
-  f.rules({__NR_fchmod, __NR_fchmodat, __NR_fchown, __NR_fchownat, __NR_utimensat, __NR_setxattr, __NR_fsetxattr,
-           __NR_lsetxattr, __NR_getxattr, __NR_fgetxattr, __NR_lgetxattr, __NR_truncate, __NR_setpgid, __NR_setsid,
-           __NR_setpriority, __NR_sched_setaffinity, __NR_sched_setparam, __NR_sched_setscheduler, __NR_tkill,
-           __NR_mlock, __NR_mlockall, __NR_setrlimit, __NR_linkat, __NR_symlinkat, __NR_mknodat, __NR_timer_create,
-           __NR_inotify_init1, __NR_personality, __NR_sync, __NR_ioprio_set},
+  f.rules({__NR_fchmod,         __NR_fchmodat,
+           __NR_fchown,         __NR_fchownat,
+           __NR_utimensat,      __NR_setxattr,
+           __NR_fsetxattr,      __NR_lsetxattr,
+           __NR_getxattr,       __NR_fgetxattr,
+           __NR_lgetxattr,      __NR_truncate,
+           __NR_setpgid,        __NR_setsid,
+           __NR_setpriority,    __NR_sched_setaffinity,
+           __NR_sched_setparam, __NR_sched_setscheduler,
+           __NR_tkill,          __NR_mlock,
+           __NR_mlockall,       __NR_setrlimit,
+           __NR_linkat,         __NR_symlinkat,
+           __NR_mknodat,        __NR_timer_create,
+           __NR_inotify_init1,  __NR_personality,
+           __NR_sync,           __NR_ioprio_set},
           refuse(EPERM));
 #if defined(__x86_64__)
   f.rules({__NR_chmod, __NR_chown, __NR_lchown, __NR_utime, __NR_utimes, __NR_futimesat, __NR_link, __NR_symlink,

@@ -1,7 +1,7 @@
-// One run: worker -> supervisor -> candidate. The worker moves bytes and holds the clock's result; the supervisor (process 1 of
-// the run's own process namespace at level 2, a child subreaper below) starts the candidate, ends it at its deadline,
-// then ends whatever it left behind. Whichever of the three dies, the others end: the supervisor sees its control
-// socket close, the candidate has a parent-death signal, the namespace dies with its process 1. Paper: none.
+// One run: worker -> supervisor -> candidate. The worker moves bytes and holds the clock's result; the supervisor
+// (process 1 of the run's own process namespace at level 2, a child subreaper below) starts the candidate, ends it at
+// its deadline, then ends whatever it left behind. Whichever of the three dies, the others end: the supervisor sees its
+// control socket close, the candidate has a parent-death signal, the namespace dies with its process 1. Paper: none.
 #pragma once
 #include "rewards/code/runner/candidate.h"
 

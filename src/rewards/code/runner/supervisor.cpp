@@ -1,5 +1,5 @@
-// Paper: none. The supervisor's side of a run. Trap: levels 0 and 1 have no process namespace, so what a candidate leaves
-// behind is found by the kernel's reparenting to us (PR_SET_CHILD_SUBREAPER), however often it forked.
+// Paper: none. The supervisor's side of a run. Trap: levels 0 and 1 have no process namespace, so what a candidate
+// leaves behind is found by the kernel's reparenting to us (PR_SET_CHILD_SUBREAPER), however often it forked.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -182,7 +182,8 @@ void supervise(const wire::Run& run, const Sandbox& s, const std::string& box, C
   while (::wait4(child, &status, __WALL, &usage) < 0 && errno == EINTR) {
   }
   if (inside) ::kill(-1, SIGKILL);  // all of the namespace but ourselves
-  if (inside) while (::waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR) ++r.swept;
+  if (inside)
+    while (::waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR) ++r.swept;
   if (!inside) r.swept = sweep_descendants();
   if (!error.empty()) send_failure(control, error);
   r.end = static_cast<uint64_t>(WIFEXITED(status) ? wire::End::kExit : wire::End::kSignal);
