@@ -15,6 +15,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
 #include "rewards/code/escape_suite.h"
 
 namespace r1 {
@@ -101,6 +102,7 @@ Executor::Executor(const ExecutorConfig& config) : config_(config) {
   try {
     find_level();
     for (size_t i = 0; i < workers_.size(); ++i) threads_.emplace_back([this, i] { serve(i); });
+    if (config_.self_test) check_languages();
     if (config_.self_test && level_ >= 1) require_no_escape(*this);
   } catch (...) {
     shut_down();
@@ -181,6 +183,17 @@ void Executor::find_level() {
   }
 }
 
+void Executor::check_languages() {
+  for (const auto& [name, tool] : toolchains_) {
+    CodeJob job;
+    job.language = name, job.program = tool.sample, job.tests = {{"", "ok"}};
+    const CodeResult r = run(job);
+    if (r.verdict != Verdict::kRight)
+      fail("sandbox: at level ", level_, " the first ", name, " program gave: ", r.detail, " ",
+           r.runs.empty() ? "" : in_quotes(r.runs.back().err, 200), ", expected 'ok'");
+  }
+}
+
 bool Executor::Pending::ready() const {
   std::lock_guard lock(executor_->mutex_);
   return ticket_->done;
@@ -221,7 +234,7 @@ void Executor::serve(size_t index) {
     {
       std::unique_lock lock(mutex_);
       todo_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      if (stopping_) return;  // nobody can ask for what is still queued
       ticket = queue_.front();
       queue_.pop_front();
     }

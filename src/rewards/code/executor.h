@@ -31,7 +31,8 @@ struct ExecutorConfig {
     v("queue", queue, "jobs that may wait; a further one waits to be taken", 1, 1 << 20);
     v("min_level", min_level, "sandbox level below which nothing starts (0 only for programs you trust)", 0, 3);
     v("max_level", max_level, "sandbox level that is tried first", 0, 3);
-    v("self_test", self_test, "run the escape suite at the start and refuse if an attempt passes");
+    v("self_test", self_test,
+      "run a program of each language and the escape suite at the start; refuse if one fails, the other works");
     v("first", first, "refuse to start when this process already has threads or an open GPU");
     v("languages", languages, "languages that must be there, with commas; empty = what the machine has");
   }
@@ -94,6 +95,7 @@ class Executor {
   void find_languages();
   wire::Hello hello(int level, int worker) const;
   void find_level();
+  void check_languages();
   void serve(size_t worker);
   CodeResult work(Worker& worker, const CodeJob& job);
   CodeResult work_in_process(const CodeLanguage& language, const CodeJob& job);

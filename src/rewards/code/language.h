@@ -22,6 +22,7 @@ struct Toolchain {
   std::vector<std::string> compile_argv;  ///< makes `compiled_name`
   std::string compiled_name;
   std::vector<std::string> compile_readable;
+  std::string sample;  ///< prints ok: what is run first
   bool interpreted() const { return compiler.empty(); }
 };
 

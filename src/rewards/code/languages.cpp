@@ -96,6 +96,7 @@ Toolchain find_python() {
   std::getline(answer, t.program);
   if (t.program.empty() || t.program[0] != '/') fail("python: ", shim, " does not say where it is");
   t.source_name = "program.py";
+  t.sample = "import math, collections\nprint('ok')\n";
   t.argv = {t.program, "-I", "-S", "-B", t.source_name};
   t.readable = loader();
   t.readable.push_back(t.program);
@@ -116,6 +117,7 @@ Toolchain find_cpp() {
   Toolchain t;
   t.compiler = real_path(found);
   t.source_name = "program.cpp", t.compiled_name = "program";
+  t.sample = "#include <iostream>\nint main() { std::cout << \"ok\\n\"; }\n";
   t.compile_argv = {t.compiler, "-std=c++20", "-O1", "-w", "-o", t.compiled_name, t.source_name};
   // A static program starts in half the time and needs no file at all.
   const bool is_static = !cxx_file(found, "libc.a").empty() && !cxx_file(found, "libstdc++.a").empty();
