@@ -47,6 +47,7 @@ struct ExecutorStats {
   int64_t queue_peak = 0;
   double busy_s = 0, queued_s = 0, blocked_s = 0;
   std::array<int64_t, kOutcomes> outcomes{};  ///< of jobs
+  std::string last_failure;                   ///< of the sandbox, "" if there was none
   double overlap() const { return busy_s > 0 && blocked_s < busy_s ? 1 - blocked_s / busy_s : 0; }
 };
 

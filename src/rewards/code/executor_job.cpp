@@ -111,6 +111,10 @@ wire::RunReply Executor::attempt(Worker& worker, const wire::Run& request) {
       reply = {};
       reply.error = error.empty() ? "the runner was lost" : error;
     }
+    {
+      std::lock_guard lock(mutex_);
+      stats_.last_failure = reply.error;
+    }
     if (request.exec == static_cast<uint64_t>(wire::Exec::kCompiled) && !worker.running())
       break;  // its program is gone
   }

@@ -237,5 +237,6 @@ TEST_CASE("many programs, good and bad: no process, file or descriptor is left, 
   CHECK(after.files == before.files);
   CHECK(after.descriptors == before.descriptors);
   CHECK(after.memory - before.memory < (4 << 20));
+  INFO(e->stats().last_failure);
   CHECK(e->stats().retries == 0);
 }

@@ -85,7 +85,10 @@ class Pump {
       if (p[2].revents) take(err_.read, reply.err, kErrBytes);
       if (p[3].revents) feed();
       if (p[0].revents) {
-        const bool whole = ::recv(control_, &report, sizeof report, 0) == static_cast<ssize_t>(sizeof report);
+        // The first try fails with ECONNRESET if the supervisor ended with our order unread; the report is behind it.
+        ssize_t n = ::recv(control_, &report, sizeof report, 0);
+        if (n < 0) n = ::recv(control_, &report, sizeof report, 0);
+        const bool whole = n == static_cast<ssize_t>(sizeof report);
         while (out_.read >= 0 && take(out_.read, reply.out, run_.limits.output)) {
         }
         while (err_.read >= 0 && take(err_.read, reply.err, kErrBytes)) {
@@ -207,12 +210,13 @@ wire::RunReply run_once(const wire::Run& run, Sandbox& s, int connection) {
     Pump pump(run, in, out, err, control[0], connection);
     const bool whole = pump.until_report(report, reply);
     ::kill(supervisor, SIGKILL);
-    ::waitpid(supervisor, nullptr, __WALL);
+    int status = 0;
+    ::waitpid(supervisor, &status, __WALL);
     reply.swept += sweep_descendants();  // only if the supervisor was killed from outside at level 0 or 1
     if (whole)
       fill(reply, report);
     else
-      error = "the supervisor was killed";
+      error = "the supervisor was lost (status " + std::to_string(status) + ")";
   }
   if (control[0] >= 0) ::close(control[0]);
   if (!error.empty()) lost(reply, error);
