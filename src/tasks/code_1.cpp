@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "base/fields.h"
 
 namespace r1 {
 namespace {
@@ -128,8 +128,10 @@ Problem code_problem(const CodeProblem& c, int language) {
   p.task = "code-1";
   p.prompt = code_question(c, language);
   p.answer = pipe_text({c.meant(), std::nullopt});
-  p.checker = "pipe";
-  for (const std::string& t : c.tests) p.data += cat(p.data.empty() ? "" : " ", t, ">", run(c.meant(), t));
+  p.checker = "code";
+  Json tests = Json::array();
+  for (const std::string& t : c.tests) tests.push_back(Json{{"in", t + "\n"}, {"out", run(c.meant(), t) + "\n"}});
+  p.data = Json{{"language", "pipe"}, {"block", "whole"}, {"tests", tests}}.dump();
   p.language = language ? "zh" : "en";
   p.level = 1;
   while (kStages[p.level - 1][0] + kStages[p.level - 1][1] != static_cast<int>(c.stages.size()) ||

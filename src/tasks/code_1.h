@@ -46,7 +46,7 @@ const CodeWords& code_words(int language);
 
 /// "code turn,dbl;352>406?".
 std::string code_question(const CodeProblem& p, int language);
-/// The Problem: reference program in `answer`, hidden tests in `data` as "IN>OUT IN>OUT ..." (OUT may be empty).
+/// The Problem: the reference program in `answer`, the hidden tests in `data` as the checker "code" reads them.
 Problem code_problem(const CodeProblem& p, int language);
 
 }  // namespace r1

@@ -18,7 +18,12 @@ Verdict check_code(const Problem& problem, const std::string& answer) {
   return submit_code(installed_executor(), problem, answer).get().verdict;
 }
 
+PendingCheck begin_code(const Problem& problem, const std::string& answer) {
+  return [pending = submit_code(installed_executor(), problem, answer)] { return pending.get().verdict; };
+}
+
 R1_REGISTER(Checker, "code", check_code);
+R1_REGISTER(BeginCheck, "code", begin_code);
 
 }  // namespace
 
@@ -34,11 +39,14 @@ Executor* installed_executor() { return g_executor; }
 PendingVerdict submit_code(Executor* executor, const Problem& problem, const std::string& answer) {
   PendingVerdict p;
   try {
-    const CodeReference reference = read_reference(problem.answer, "reference of a code problem");
+    const CodeReference reference = read_reference(problem.data, "tests of a code problem");
     std::string form;
     CodeJob job = job_of(reference, answer, form);
+    const CodeLanguage& language = Registry<CodeLanguage>::get().find("code language", job.language);
     if (!form.empty()) {
       p.known_ = known(Verdict::kWrong, Outcome::kCompileError, form);
+    } else if (!executor && language.run) {
+      p.known_ = run_in_process(language, job);
     } else if (!executor) {
       p.known_ = known(Verdict::kUnknown, Outcome::kSandbox, "no executor is installed");
     } else {

@@ -1,5 +1,6 @@
 // The checker "code" and its asynchronous form. One executor serves a process: whoever starts a run makes it early and
-// installs it here. Without one, or with a reference that cannot be read, the verdict is unknown: masked and counted.
+// installs it here. Without one only languages of our own can run (at once, they need no sandbox); for the others, or
+// with tests that cannot be read, the verdict is unknown: masked and counted.
 // Paper: [R1 §2.2].
 #pragma once
 #include <optional>

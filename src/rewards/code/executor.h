@@ -99,7 +99,6 @@ class Executor {
   void check_languages();
   void serve(size_t worker);
   CodeResult work(Worker& worker, const CodeJob& job);
-  CodeResult work_in_process(const CodeLanguage& language, const CodeJob& job);
   bool compile(Worker& worker, const CodeJob& job, const Toolchain& tool, CodeRun& failure);
   CodeRun run_test(Worker& worker, const CodeJob& job, const Toolchain& tool, const CodeTest& test);
   wire::RunReply attempt(Worker& worker, const wire::Run& request);
@@ -120,5 +119,8 @@ class Executor {
   bool stopping_ = false;
   ExecutorStats stats_;
 };
+
+/// All tests of a job in a language of our own, here and now; the executor does the same in a worker.
+CodeResult run_in_process(const CodeLanguage& language, const CodeJob& job);
 
 }  // namespace r1

@@ -153,7 +153,7 @@ CodeRun Executor::run_test(Worker& worker, const CodeJob& job, const Toolchain& 
   return run;
 }
 
-CodeResult Executor::work_in_process(const CodeLanguage& language, const CodeJob& job) {
+CodeResult run_in_process(const CodeLanguage& language, const CodeJob& job) {
   CodeResult result;
   StepBudget budget;
   budget.output_bytes = job.limits.output_bytes, budget.memory_bytes = job.limits.memory_mb << 20;
@@ -168,6 +168,8 @@ CodeResult Executor::work_in_process(const CodeLanguage& language, const CodeJob
     result.runs.push_back(std::move(run));
     if (result.runs.back().outcome != Outcome::kPassed && !job.all_tests) break;
   }
+  judge_runs(result, job.tests.size());
+  result.detail = describe(result, job.tests.size());
   return result;
 }
 
@@ -179,7 +181,7 @@ CodeResult Executor::work(Worker& worker, const CodeJob& job) {
     failure.outcome = Outcome::kCompileError, failure.err = "the program is larger than 1 MiB";
     result.runs.push_back(failure);
   } else if (language.run) {
-    result = work_in_process(language, job);
+    return run_in_process(language, job);
   } else {
     const Toolchain& tool = toolchains_.at(job.language);
     bool ready = true;

@@ -1,4 +1,4 @@
-// The reference of a code problem (Problem::answer): the language, how to compare, the limits and the hidden tests, as
+// The tests of a code problem (Problem::data): the language, how to compare, the limits and the hidden tests, as
 // JSON with a closed set of fields:
 //   {"language": "python", "compare": "exact", "block": "fenced", "cpu_ms": 4000, "wall_ms": 20000, "memory_mb": 256,
 //    "output_bytes": 1048576, "tests": [{"in": "1 2\n", "out": "3\n"}, ...]}
