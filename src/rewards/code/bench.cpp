@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/io.h"
 #include "rewards/code/escape_suite.h"
@@ -71,16 +73,56 @@ double percentile(const std::vector<double>& sorted, double p) {
   return sorted.empty() ? 0 : sorted[static_cast<size_t>(p * static_cast<double>(sorted.size() - 1))];
 }
 
-/// All runs in one job, so that a compiled program is compiled once; the time of each is the worker's round trip.
-StartTimes time_starts(Executor& e, const std::string& language, const std::string& program, int64_t count,
-                       const std::vector<std::string>& plain) {
-  StartTimes t;
-  t.what = language;
-  CodeJob job{language, program, std::vector<CodeTest>(static_cast<size_t>(count)), {}, Compare::kExact, true};
+/// Processor time of the runners and all that they waited for, in milliseconds.
+double runners_cpu_ms(const Executor& e) {
+  double ticks = 0;
+  for (const pid_t pid : e.runners()) {
+    std::ifstream in(cat("/proc/", pid, "/stat"));
+    std::string text, field;
+    std::getline(in, text);
+    std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+    for (int i = 3; fields >> field; ++i)
+      if (i >= 14 && i <= 17) ticks += std::atof(field.c_str());  // user and system, own and children's
+  }
+  return ticks * 1000 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double children_cpu_ms() {
+  rusage u{};
+  ::getrusage(RUSAGE_CHILDREN, &u);
+  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
+         static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+}
+
+/// One job of n runs (a compiled program is compiled once); the processor time that the runners took.
+double run_empty(Executor& e, const std::string& language, const std::string& program, int64_t n,
+                 std::vector<double>& ms) {
+  const double before = runners_cpu_ms(e);
+  const CodeJob job{language, program, std::vector<CodeTest>(static_cast<size_t>(n)), {}, Compare::kExact, true};
   const CodeResult r = e.run(job);
   if (r.verdict != Verdict::kRight) fail("bench: an empty ", language, " program gave ", r.detail);
-  for (const CodeRun& run : r.runs) t.sandbox_ms.push_back(run.total_ms);
-  for (int64_t i = 0; i < count && !plain.empty(); ++i) t.plain_ms.push_back(plain_start(plain));
+  for (const CodeRun& run : r.runs) ms.push_back(run.total_ms);
+  return runners_cpu_ms(e) - before;
+}
+
+/// Sandboxed and plain starts in turn, ten rounds, so that a change of the machine's load meets both.
+StartTimes time_starts(Executor& e, const std::string& language, const std::string& program, int64_t count,
+                       const std::vector<std::string>& plain) {
+  constexpr int64_t kRounds = 10;
+  const int64_t n = std::max<int64_t>(count / kRounds, 2);
+  StartTimes t;
+  t.what = language;
+  double plain_cpu = 0, sandbox_cpu = 0;
+  for (int64_t round = 0; round < kRounds; ++round) {
+    std::vector<double> first;
+    sandbox_cpu -= run_empty(e, language, program, 1, first);  // compilation and one start
+    sandbox_cpu += run_empty(e, language, program, n, t.sandbox_ms);
+    plain_cpu -= children_cpu_ms();
+    for (int64_t i = 0; i < n; ++i) t.plain_ms.push_back(plain_start(plain));
+    plain_cpu += children_cpu_ms();
+  }
+  t.plain_cpu_ms = plain_cpu / static_cast<double>(kRounds * n);
+  t.sandbox_cpu_ms = sandbox_cpu / static_cast<double>(kRounds * (n - 1));
   std::sort(t.sandbox_ms.begin(), t.sandbox_ms.end());
   std::sort(t.plain_ms.begin(), t.plain_ms.end());
   return t;
@@ -124,7 +166,6 @@ ExecutorBench bench_executor(Executor& e, int64_t count) {
   ExecutorBench b;
   b.level = e.level();
   const bool python = e.toolchains().count("python"), cpp = e.toolchains().count("cpp");
-  if (cpp) time_starts(e, "cpp", "int main() {}\n", 1, {});
   if (python) throughput(e, 20);  // warm: each worker has its first program behind it
   b.before = holdings_of(e);
   if (cpp) {
@@ -147,11 +188,11 @@ std::string bench_report(const ExecutorBench& b) {
   for (const StartTimes& t : b.starts) {
     const double p50 = percentile(t.plain_ms, .5), p99 = percentile(t.plain_ms, .99);
     const double s50 = percentile(t.sandbox_ms, .5), s99 = percentile(t.sandbox_ms, .99);
-    std::snprintf(
-        line, sizeof line,
-        "%-7s %zu starts at level %d: plain p50 %.2f p99 %.2f ms, sandbox p50 %.2f p99 %.2f ms, overhead p50 %.2f "
-        "p99 %.2f ms\n",
-        t.what.c_str(), t.sandbox_ms.size(), b.level, p50, p99, s50, s99, s50 - p50, s99 - p99);
+    std::snprintf(line, sizeof line,
+                  "%-7s %zu starts at level %d: plain p50 %.2f p99 %.2f, sandbox p50 %.2f p99 %.2f, overhead p50 %.2f "
+                  "p99 %.2f ms; processor time plain %.2f, sandbox %.2f ms\n",
+                  t.what.c_str(), t.sandbox_ms.size(), b.level, p50, p99, s50, s99, s50 - p50, s99 - p99,
+                  t.plain_cpu_ms, t.sandbox_cpu_ms);
     out += line;
   }
   std::snprintf(line, sizeof line, "verdicts: %.0f python programs a second\n", b.programs_per_s);

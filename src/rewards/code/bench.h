@@ -8,10 +8,11 @@
 
 namespace r1 {
 
-/// Sorted times of many starts, in milliseconds.
+/// Many starts: sorted times in milliseconds, and processor time of one, which says more on a machine under load.
 struct StartTimes {
   std::string what;
   std::vector<double> plain_ms, sandbox_ms;
+  double plain_cpu_ms = 0, sandbox_cpu_ms = 0;
 };
 
 /// What this process and its runners hold; equal before and after if nothing leaks.
