@@ -173,9 +173,11 @@ TEST_CASE("refusals are one line that names the thing") {
   CHECK_THROWS_WITH(e.submit({"cobol", "", {}, {}, Compare::kExact, false}),
                     ContainsSubstring("unknown code language"));
   const std::string directory = e.directory();
+  const char* set = std::getenv("R1_RUNNER");
+  const std::string runner = set ? set : "";
   ::setenv("R1_RUNNER", "/nonexistent/r1-runner", 1);
   CHECK_THROWS_WITH(Executor(c), ContainsSubstring("/nonexistent/r1-runner"));
-  ::unsetenv("R1_RUNNER");
+  set ? ::setenv("R1_RUNNER", runner.c_str(), 1) : ::unsetenv("R1_RUNNER");
   c.first = true;  // the executor `e` has threads
   CHECK_THROWS_WITH(Executor(c), ContainsSubstring("threads already, expected to start before them"));
 }
