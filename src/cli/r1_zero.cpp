@@ -18,6 +18,10 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--task", job->world.task, "ask this task's problems alone, for example one part of r1-1: code-1");
   app.add_option("--seed", job->seed, "seed of questions and sampling");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
+  app.add_flag("--run-programs", job->run_programs,
+               "judge programs in an executor, in a sandbox, while the engine draws");
+  app.add_option("--sandbox-min-level", job->executor.min_level, "refuse to run programs below this level (r1 sandbox)")
+      ->check(CLI::Range(0, 3));
   app.add_option("--eval-every", job->eval_every, "rollouts between evaluations, 0 = only start and end");
   app.add_option("--checkpoint-every", job->checkpoint_every, "rollouts between checkpoints");
   app.add_flag("--keep-models", job->keep_models, "write a model directory at each evaluation: RUN/models/ROLLOUT");
@@ -27,6 +31,7 @@ std::function<int()> setup(CLI::App& app) {
   app.footer("Example: r1 r1-zero --base data/math-1-base --run runs/zero --config examples/configs/math-1.json");
   return [job, s, preset] {
     job->grpo = grpo_preset(*preset);
+    job->executor.first = true;
     const Json j = s->read({"model", "train", "world", "grpo", "eval"});
     s->apply(j, "grpo", job->grpo);
     s->apply(j, "eval", job->eval);

@@ -12,6 +12,8 @@
 #include "pipeline/model_dir.h"
 #include "pipeline/report.h"
 #include "pipeline/run_folder.h"
+#include "rewards/code/code_reward.h"
+#include "rewards/code/metrics.h"
 #include "rl/metrics.h"
 #include "rl/trainer.h"
 #include "tasks/reflection.h"
@@ -31,6 +33,7 @@ struct Session {
   RunFolder& run;
   Progress& progress;
   MemoryReport& memory;
+  ExecutorStats judged;  ///< at the last record
 };
 
 Json describe(const R1ZeroJob& job, const ModelDir& base, const World& world) {
@@ -123,6 +126,11 @@ void train(Session& s, GrpoTrainer& trainer) {
     s.memory.saw_engine(r.engine_bytes);
     Record record(r.rollout, r.update);
     log_rollout(s, trainer, r, record);
+    if (const Executor* executor = installed_executor()) {
+      const ExecutorStats now = executor->stats();
+      put(record, s.judged, now);
+      s.judged = now;
+    }
     const bool last = r.rollout == job.grpo.rollouts;
     if (last || (job.eval_every > 0 && r.rollout % job.eval_every == 0)) {
       char head[32];
@@ -139,6 +147,13 @@ void train(Session& s, GrpoTrainer& trainer) {
 }  // namespace
 
 int run_r1_zero(const R1ZeroJob& job) {
+  std::optional<Executor> executor;  // its processes come before our threads
+  std::optional<InstalledExecutor> installed;
+  if (job.run_programs) {
+    executor.emplace(job.executor);
+    installed.emplace(*executor);
+    std::printf("programs run at sandbox level %d\n", executor->level());
+  }
   const ProcessMemory before = process_memory();
   ModelDir base = load_model_dir(job.base);
   ModelDir reference = load_model_dir(job.base);
@@ -164,7 +179,7 @@ int run_r1_zero(const R1ZeroJob& job) {
   std::fflush(stdout);
   memory.start();
   Progress progress("r1-zero", "rollouts", std::max<int64_t>(1, job.grpo.rollouts), trainer.rollouts());
-  Session s{job, base.config, world, *base.model, pool, run, progress, memory};
+  Session s{job, base.config, world, *base.model, pool, run, progress, memory, {}};
   if (trainer.rollouts() == 0) {
     Record record(0, 0);
     progress.message("    0  " + evaluate(s, 0, 0, record));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "pipeline/evaluate.h"
+#include "rewards/code/executor.h"
 #include "rl/config.h"
 
 namespace r1 {
@@ -18,6 +19,8 @@ struct R1ZeroJob {
   int64_t eval_every = 10;        ///< rollouts, 0 = only start and end
   int64_t checkpoint_every = 20;  ///< rollouts
   bool keep_models = false;       ///< a model directory at each evaluation, RUN/models/ROLLOUT
+  bool run_programs = false;      ///< judge programs in an executor, while the engine draws
+  ExecutorConfig executor;
   WorldConfig world;
   GrpoConfig grpo;
   EvalConfig eval;

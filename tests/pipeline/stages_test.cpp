@@ -3,6 +3,7 @@
 #include "base/json_file.h"
 #include "base/sha256.h"
 #include "pipeline/model_dir.h"
+#include "pipeline/r1_zero.h"
 #include "support/capture.h"
 #include "support/catch.h"
 
@@ -81,4 +82,29 @@ TEST_CASE("R1-Zero evaluates, updates and reports, and leaves its base alone") {
   CHECK(weights(run + "/models/2") != untouched);
   CHECK(weights(run + "/models/3") == weights(run + "/model"));
   CHECK_THROWS_WITH(call("r1-zero", command, &said), ContainsSubstring("a run is there already"));
+}
+
+TEST_CASE("programs judged in an executor give the same run, and what became of them is in the log") {
+  const TempDir dir;
+  R1ZeroJob job;
+  job.base = std::string(R1_SOURCE_DIR) + "/data/math-1-base", job.world.task = "code-1";
+  job.seed = 4, job.threads = 2, job.eval_every = 0;
+  job.grpo.rollouts = 2, job.grpo.questions = 6, job.grpo.group_size = 8, job.grpo.max_new_tokens = 40;
+  job.grpo.minibatches = 2, job.eval.problems = 5, job.eval.samples = 2, job.eval.max_new_tokens = 40;
+  job.executor.workers = 2, job.executor.min_level = job.executor.max_level = 0, job.executor.self_test = false;
+  for (const bool programs : {false, true}) {
+    job.run_programs = programs, job.run = dir / (programs ? "with" : "without"), job.out = job.run + "/model";
+    CHECK(run_r1_zero(job) == 0);
+  }
+  CHECK(weights(dir / "with/model") == weights(dir / "without/model"));
+  double judged = 0, wrong = 0;
+  for (const Json& line : lines(dir / "with/metrics.jsonl")) {
+    if (!line.contains("code/jobs")) continue;
+    judged += line["code/jobs"].get<double>();
+    wrong += line["code/jobs"].get<double>() *
+             (line["code/outcome_wronganswer"].get<double>() + line["code/outcome_compileerror"].get<double>());
+    CHECK(line["code/overlap"] >= 0);
+  }
+  CHECK(judged > 0);
+  CHECK(wrong == Approx(judged));  // a base of math-1 writes numbers, no programs
 }

@@ -46,7 +46,7 @@ TEST_CASE("programming problems: words, and the readings in the order of countin
   const Problem p = code_problem(c, 0);
   CHECK(p.answer == "inc|rev|cur");
   CHECK(p.data ==
-        R"({"block":"whole","language":"pipe","tests":[{"in":"12\n","out":"3\n"},{"in":"907\n","out":"81\n"}]})");
+        R"({"language":"pipe","block":"whole","tests":[{"in":"12\n","out":"3\n"},{"in":"907\n","out":"81\n"}]})");
   CHECK(p.level == 4);
   const char* readings[] = {"inc|rev|beh", "inc|rev|cur", "dbl|rev|beh", "dbl|rev|cur"};
   for (int n = 0; n < 4; ++n) CHECK(pipe_text({c.reading(n), std::nullopt}) == readings[n]);
