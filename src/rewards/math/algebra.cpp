@@ -90,7 +90,7 @@ Form Algebra::add(const Form& a, const Form& b) {
   };
   if (same(a.bottom, b.bottom)) {
     Polynomial top = a.top;
-    budget_.spend(30 * static_cast<int64_t>(a.top.size() + b.top.size()));
+    budget_.spend(100 * static_cast<int64_t>(a.top.size() + b.top.size()));
     top.insert(top.end(), b.top.begin(), b.top.end());
     collect(top);
     return a.bottom.empty() ? Form{std::move(top), {}} : quotient(std::move(top), a.bottom);
@@ -130,7 +130,7 @@ void Algebra::push_factor(Term& t, int index, int64_t top, int64_t bottom, std::
 }
 
 Term Algebra::product(const Term& a, const Term& b, std::vector<Carry>& carries) {
-  budget_.spend(60);
+  budget_.spend(300);
   Term t;
   t.coefficient = math::multiply(a.coefficient, b.coefficient, budget_);
   t.factors.reserve(a.factors.size() + b.factors.size());

@@ -116,6 +116,7 @@ BigInt BigInt::make(bool negative, Limbs limbs) {
   if (limbs.size() <= 2) {
     uint64_t v = 0;
     for (size_t i = limbs.size(); i-- > 0;) v = v << 32 | limbs[i];
+    if (negative && v == uint64_t{1} << 63) return BigInt(std::numeric_limits<int64_t>::min());
     if (v <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
       out.small_ = negative ? -static_cast<int64_t>(v) : static_cast<int64_t>(v);
       return out;
@@ -197,7 +198,7 @@ BigInt add(const BigInt& a, const BigInt& b, Budget& budget) {
   int64_t v = 0;
   if (a.is_small() && b.is_small() && !__builtin_add_overflow(a.small_, b.small_, &v)) return BigInt(v);
   const Limbs x = a.magnitude(), y = b.magnitude();
-  budget.spend(static_cast<int64_t>(x.size() + y.size()) + 20);
+  budget.spend(static_cast<int64_t>(x.size() + y.size()) + 60);
   if ((a.sign() < 0) == (b.sign() < 0)) return BigInt::make(a.sign() < 0, add_limbs(x, y));
   const bool first = compare_limbs(x, y) >= 0;
   return BigInt::make((first ? a : b).sign() < 0, first ? subtract_limbs(x, y) : subtract_limbs(y, x));
@@ -208,7 +209,7 @@ BigInt multiply(const BigInt& a, const BigInt& b, Budget& budget) {
   if (a.is_small() && b.is_small() && !__builtin_mul_overflow(a.small_, b.small_, &v)) return BigInt(v);
   const Limbs x = a.magnitude(), y = b.magnitude();
   if ((x.size() + y.size()) > kMaxBits / 32 + 2) throw Stop{Trouble::kTooLarge, "whole number too long"};
-  budget.spend(static_cast<int64_t>(x.size() * y.size()) + 20);
+  budget.spend(static_cast<int64_t>(x.size() * y.size()) + 60);
   Limbs out(x.size() + y.size());
   for (size_t i = 0; i < x.size(); ++i) {
     uint64_t carry = 0;
@@ -230,7 +231,7 @@ BigInt divide_floor(const BigInt& a, const BigInt& b, BigInt& remainder, Budget&
   }
   Limbs u = a.magnitude(), v = b.magnitude(), q;
   if (compare_limbs(u, v) >= 0) {
-    budget.spend(static_cast<int64_t>((u.size() - v.size() + 1) * v.size()) * 2 + 40);
+    budget.spend(static_cast<int64_t>((u.size() - v.size() + 1) * v.size()) * 4 + 150);
     if (v.size() == 1) {
       const uint32_t r = divide_small(u, v[0]);
       q = std::move(u), u = Limbs{r};

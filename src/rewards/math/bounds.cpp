@@ -84,10 +84,10 @@ Interval integer_power(Interval a, int n) {
 Interval power(Interval a, double top, double bottom) {
   if (bottom == 1 && std::fabs(top) < 1e6) return integer_power(a, static_cast<int>(top));
   if (!(a.lo > 0)) return whole_line();
-  return apply("exp", apply("ln", a) * Interval{top, top} / Interval{bottom, bottom});
+  return image("exp", image("ln", a) * Interval{top, top} / Interval{bottom, bottom});
 }
 
-Interval apply(const std::string& f, Interval a) {
+Interval image(const std::string& f, Interval a) {
   if (f == "exp") return monotone(std::exp, a);
   if (f == "ln") return a.lo > 0 ? monotone(std::log, a) : whole_line();
   if (f == "sin") return wave(std::sin, a);
@@ -99,13 +99,18 @@ Interval apply(const std::string& f, Interval a) {
   if (f == "arcsinh") return monotone(std::asinh, a);
   if (f == "arctanh") return a.lo > -1 && a.hi < 1 ? monotone(std::atanh, a) : whole_line();
   if (f == "arccosh") return a.lo >= 1 ? monotone(std::acosh, a) : whole_line();
-  if (f == "cosh") return (apply("exp", a) + apply("exp", Interval{-a.hi, -a.lo})) * Interval{0.5, 0.5};
+  if (f == "cosh") return (image("exp", a) + image("exp", Interval{-a.hi, -a.lo})) * Interval{0.5, 0.5};
   if (f == "abs") {
     if (!a.contains_zero()) return a.lo > 0 ? a : Interval{-a.hi, -a.lo};
     return {0, std::max(-a.lo, a.hi)};
   }
   if (f == "floor") return {std::floor(a.lo), std::floor(a.hi)};
-  if (f == "gamma") return a.lo > 1.5 && a.hi < 1e2 ? monotone(std::tgamma, a) : whole_line();
+  if (f == "factorial") {  // gamma(x + 1) = gamma(x + 2) / (x + 1), which grows from there on
+    const Interval next = a + Interval{1, 1};
+    if (!(a.lo > -0.5 && a.hi < 100)) return whole_line();
+    const Interval g = monotone(std::tgamma, next + Interval{1, 1});
+    return Interval{g.lo * (1 - 1e-14), g.hi * (1 + 1e-14)} / next;
+  }
   return whole_line();
 }
 
@@ -182,13 +187,13 @@ ComplexBounds Algebra::atom_bounds(int index, int point) {
     case AtomKind::kPower: {
       const Interval base = argument(0), exponent = argument(1);
       if (!(base.lo > 0)) return {whole_line(), whole_line()};
-      return {apply("exp", apply("ln", base) * exponent), {0, 0}};
+      return {image("exp", image("ln", base) * exponent), {0, 0}};
     }
     case AtomKind::kFunction:
       break;
   }
   if (a.arguments.size() != 1) return {whole_line(), whole_line()};
-  return {apply(std::string(a.name), argument(0)), {0, 0}};
+  return {image(std::string(a.name), argument(0)), {0, 0}};
 }
 
 }  // namespace r1::math

@@ -24,7 +24,7 @@ Interval operator/(Interval a, Interval b);
 Interval power(Interval a, double top, double bottom);
 Interval integer_power(Interval a, int n);
 /// sin, exp, ln, arctan...; the whole line for what is not defined or not known.
-Interval apply(const std::string& function, Interval a);
+Interval image(const std::string& function, Interval a);
 Interval pi_bounds();
 Interval e_bounds();
 

@@ -39,7 +39,6 @@ Relation Comparer::from(Truth zero) const {
 }
 
 Relation Comparer::compare(const Value& gold, const Value& answer) {
-  a_.budget().spend(100);
   const Relation r = body(unwrapped(gold), unwrapped(answer));
   if (r != Relation::kEqual) return r;
   if (answer.approximate != gold.approximate) return say(Relation::kUnknown, "one side is only approximate");
@@ -48,6 +47,7 @@ Relation Comparer::compare(const Value& gold, const Value& answer) {
 }
 
 Relation Comparer::body(const Value& g, const Value& x) {
+  a_.budget().spend(100);
   if (g.kind == ValueKind::kEquation && x.kind == ValueKind::kEquation) return equations(g, x);
   if (g.kind == ValueKind::kEquation || x.kind == ValueKind::kEquation) return with_equation(g, x);
   if (!g.label.empty() && !x.label.empty() && g.label != x.label) return say(Relation::kUnknown, "named differently");
@@ -167,7 +167,9 @@ Relation Comparer::based(const Value& g, const Value& x) {
   if (!is_number(g) || !is_number(x)) return say(Relation::kDifferent, "another kind of answer");
   const Relation r = forms(g.form, x.form);
   if (g.kind == x.kind && g.columns == x.columns) return r;
-  if (a_.has_variables(g.form) || a_.has_variables(x.form)) return say(Relation::kUnknown, "digits that are letters");
+  const Value& other = g.kind == ValueKind::kBased ? x : g;
+  if (r == Relation::kDifferent && other.letters.empty() && a_.text(other.form).find('_') != std::string::npos)
+    return say(Relation::kUnknown, "digits that are letters");  // 2A_16 is read as 2 times A_16
   if (r != Relation::kDifferent) return say(Relation::kUnknown, "the same number in another base");
   const Value &number = g.kind == ValueKind::kBased ? x : g, &written = g.kind == ValueKind::kBased ? g : x;
   if (number.kind == ValueKind::kForm) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rewards/math/calculus.h"
+
 namespace r1::math {
 
 bool FormMaker::has_plus_minus(int i) const {
@@ -65,6 +67,9 @@ Form FormMaker::form(int i, int plus) {
       break;
     case NodeKind::kSumOver:
       return sum_over(n, plus);
+    case NodeKind::kDerivative:
+    case NodeKind::kIntegral:
+      return calculus(n, plus);
     default:
       break;
   }
@@ -123,6 +128,22 @@ Form FormMaker::call(const Node& n, int plus) {
   inside_function_ = outside;
   if (n.text != "root" && a_.rational(out)) unfinished = true;
   return out;
+}
+
+Form FormMaker::calculus(const Node& n, int plus) {
+  const std::string& name = tree_[n.kids[0]].text;
+  const auto it = known_.find(name);
+  const std::optional<Exact> value = it == known_.end() ? std::nullopt : std::optional(it->second);
+  known_.erase(name);
+  Calculus c(a_, name);
+  Form f = form(n.kids[1], plus);
+  f = n.kind == NodeKind::kDerivative ? c.derivative(f) : c.antiderivative(f);
+  if (value) known_[name] = *value;
+  unfinished = true;
+  if (n.kids.size() == 4)
+    return a_.subtract(c.substituted(f, form(n.kids[3], plus)), c.substituted(f, form(n.kids[2], plus)));
+  if (n.kind == NodeKind::kIntegral && !value) throw Stop{Trouble::kUnsupported, "an integral without its limits"};
+  return value ? c.substituted(f, a_.number(*value)) : f;
 }
 
 Form FormMaker::sum_over(const Node& n, int plus) {

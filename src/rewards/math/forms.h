@@ -28,6 +28,7 @@ class FormMaker {
   Form product(const Node& n, int plus);
   Form call(const Node& n, int plus);
   Form sum_over(const Node& n, int plus);
+  Form calculus(const Node& n, int plus);
   bool ten_power(int node) const;
 
   const Tree& tree_;

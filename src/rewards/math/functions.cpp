@@ -234,7 +234,10 @@ class Functions {
       throw Stop{Trouble::kTooLarge, "a factorial too large"};
     return r->numerator.small();
   }
+  /// Of a whole number; of anything else an atom (gamma(x + 1) for its bounds).
   Form factorial(const Form& x) {
+    const auto r = a_.rational(x);
+    if (!r || !r->is_integer()) return atom("factorial", x);
     const int64_t n = small_whole(x, 3000);
     BigInt out(1), group(1);
     for (int64_t i = 2; i <= n; ++i) {  // several factors at a time while they fit in 62 bits
@@ -244,6 +247,11 @@ class Functions {
     return a_.number(Exact(out));
   }
   Form binomial(const Form& top, const Form& bottom) {
+    if (!a_.rational(top) || !a_.rational(bottom)) {
+      Atom a;
+      a.kind = AtomKind::kFunction, a.name = "binom", a.arguments = {top, bottom};
+      return a_.atom_form(a_.intern(std::move(a)));
+    }
     const int64_t n = small_whole(top, 1'000'000), k = small_whole(bottom, 1'000'000);
     if (k > n) return {};
     if (std::min(k, n - k) > 1000) throw Stop{Trouble::kTooLarge, "a binomial too large"};

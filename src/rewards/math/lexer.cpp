@@ -102,7 +102,7 @@ class Lexer {
 
   void read_one() {
     const char c = text_[at_];
-    if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && (is_digit(text_[at_ + 1]) || follows(".\\overline"))))
+    if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && (is_digit(text_[at_ + 1]) || follows(".\\overline{"))))
       return read_number();
     if (is_letter(c)) return read_letters();
     if (c == '\\') return read_command();
@@ -144,6 +144,7 @@ class Lexer {
       if (end > at_ + 1 || repeats) at_ = end;
       if (repeats) read_period();
     }
+    if (at_ == begin) throw Stop{Trouble::kMalformed, "a number without digits"};
     read_exponent();
     push(TokenKind::kNumber, text_.substr(begin, at_ - begin));
   }

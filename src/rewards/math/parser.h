@@ -79,6 +79,8 @@ class Parser {
   int parse_bars();
   int parse_matrix();
   int parse_sum_over(const std::string& name);
+  int parse_integral();
+  int take_differential();
   int parse_based(int number);
   std::string read_subscript();
   std::vector<int> parse_items(char close);

@@ -70,6 +70,42 @@ int Parser::parse_matrix() {
   }
 }
 
+/// The "dx" of an integral: named, and replaced by 1, as in \frac{dx}{x}. Without one the variable is x.
+int Parser::take_differential() {
+  for (size_t i = at_; i < tokens_.size(); ++i) {
+    Token& t = tokens_[i];
+    const bool together = t.kind == TokenKind::kWord && t.text.size() == 2 && t.text[0] == 'd';
+    const bool apart = t.kind == TokenKind::kLetter && t.text == "d" && tokens_[i + 1].kind == TokenKind::kCommand;
+    if (!together && !apart) continue;
+    const int name = make(NodeKind::kName, {}, std::string(together ? t.text.substr(1) : tokens_[i + 1].text));
+    if (apart) tokens_.erase(tokens_.begin() + static_cast<ptrdiff_t>(i) + 1);
+    Token one = tokens_[i];
+    one.kind = TokenKind::kCommand, one.text = "one";
+    tokens_[i] = one;
+    return name;
+  }
+  return make(NodeKind::kName, {}, "x");
+}
+
+int Parser::parse_integral() {
+  const Nesting nesting(*this);
+  int limits[2] = {-1, -1};
+  for (int i = 0; i < 2; ++i) {
+    if (!is('_') && !is('^')) continue;
+    int& limit = limits[is('^')];
+    ++at_;
+    const bool empty = is('{') && now(1).kind == TokenKind::kSymbol && now(1).symbol == '}';
+    limits_ = true;
+    if (empty) at_ += 2;
+    if (!empty) limit = parse_argument();
+    limits_ = false;
+  }
+  const int name = take_differential(), body = parse_sum();
+  if (limits[0] < 0 && limits[1] < 0) return make(NodeKind::kIntegral, {name, body});
+  if (limits[0] < 0 || limits[1] < 0) malformed("an integral with one limit");
+  return make(NodeKind::kIntegral, {name, body, limits[0], limits[1]});
+}
+
 int Parser::parse_sum_over(const std::string& name) {
   const Nesting nesting(*this);
   int variable = -1, first = -1, last = -1;

@@ -98,7 +98,7 @@ int Parser::parse_primary() {
         if (is('_')) throw Stop{Trouble::kUnsupported, "a subscript of a constant"};
         return make(NodeKind::kConstant, {}, name);
       }
-      if (is('_')) name += "_" + read_subscript();
+      if (is('_') && !limits_) name += "_" + read_subscript();
       return make(NodeKind::kName, {}, std::move(name));
     }
     case TokenKind::kWord:
@@ -224,6 +224,8 @@ int Parser::parse_command() {
   if (const std::string c = constant_of(name); !c.empty()) return make(NodeKind::kConstant, {}, c);
   if (is_function(name)) return --at_, parse_call(name);
   if (name == "sum" || name == "prod") return parse_sum_over(name);
+  if (name == "one") return make_number(Exact(1));
+  if (name == "int") return parse_integral();
   if (has(kGreek, name)) return make(NodeKind::kName, {}, is('_') ? name + "_" + read_subscript() : name);
   throw Stop{Trouble::kUnsupported, "a command that has no meaning here"};
 }
@@ -233,7 +235,7 @@ int Parser::parse_fraction() {
   const Node& below = node(bottom);
   const bool derivative = node(top).text == "d" && (below.text == "letters" || below.kind == NodeKind::kProduct) &&
                           node(below.kids[0]).text == "d";
-  if (derivative) throw Stop{Trouble::kUnsupported, "a derivative"};
+  if (derivative) return make(NodeKind::kDerivative, {below.kids[1], parse_run(false)});
   return make(NodeKind::kQuotient, {top, bottom});
 }
 

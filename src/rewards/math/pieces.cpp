@@ -109,7 +109,7 @@ Value to_pieces(const Value& v, Algebra& a) {
     out.push_back(v);
     for (size_t i = 0; i < 2; ++i)  // [-inf is written by some for (-inf
       if (out[0].items[i].kind == ValueKind::kInfinity) out[0].text[i] = i ? ')' : '(';
-    if (order(v.items[0], v.items[1], a) > 0) throw Stop{Trouble::kUnsupported, "an interval with its ends swapped"};
+    if (order(v.items[0], v.items[1], a) > 0) throw Stop{Trouble::kUndefined, "an interval with its ends swapped"};
   } else if (v.kind == ValueKind::kSet) {
     for (const Value& x : v.items) out.push_back(piece('[', x, x, ']'));
   } else {

@@ -10,30 +10,32 @@
 namespace r1::math {
 
 enum class NodeKind : uint8_t {
-  kNumber,     ///< number
-  kName,       ///< text: a variable, with its subscript
-  kConstant,   ///< text: pi, e, i, infinity, emptyset, Reals
-  kSum,        ///< kids added
-  kNegative,   ///< -kid
-  kProduct,    ///< kids multiplied; text "explicit" if a sign stands between them
-  kQuotient,   ///< kid 0 / kid 1
-  kPower,      ///< kid 0 to kid 1
-  kCall,       ///< text: function; kids: arguments; `base`: subscript or index, -1 if none
-  kPlusMinus,  ///< kid 0 (may be -1) +- kid 1; text "p" or "m"
-  kModulo,     ///< kid 0 mod kid 1
-  kDegree,     ///< kid with a degree sign
-  kPercent,    ///< kid percent
-  kBracket,    ///< kids between brackets; text: the two brackets, "(]"; one kid in "()" is no bracket
-  kSet,        ///< kids between curly brackets
-  kMatrix,     ///< kids row by row, `base` columns
-  kRelation,   ///< kids with text[i] between kid i and i+1: = < > l g n a E
-  kList,       ///< kids separated by commas, "and", "or"
-  kUnion,      ///< kids with U, I, D between them
-  kRatio,      ///< kids separated by colons
-  kText,       ///< text: words
-  kBased,      ///< number, `base` its base
-  kQuantity,   ///< kid with `unit`
-  kSumOver,    ///< text "sum" or "prod": kid 0 variable, 1 first, 2 last, 3 body
+  kNumber,      ///< number
+  kName,        ///< text: a variable, with its subscript
+  kConstant,    ///< text: pi, e, i, infinity, emptyset, Reals
+  kSum,         ///< kids added
+  kNegative,    ///< -kid
+  kProduct,     ///< kids multiplied; text "explicit" if a sign stands between them
+  kQuotient,    ///< kid 0 / kid 1
+  kPower,       ///< kid 0 to kid 1
+  kCall,        ///< text: function; kids: arguments; `base`: subscript or index, -1 if none
+  kPlusMinus,   ///< kid 0 (may be -1) +- kid 1; text "p" or "m"
+  kModulo,      ///< kid 0 mod kid 1
+  kDegree,      ///< kid with a degree sign
+  kPercent,     ///< kid percent
+  kBracket,     ///< kids between brackets; text: the two brackets, "(]"; one kid in "()" is no bracket
+  kSet,         ///< kids between curly brackets
+  kMatrix,      ///< kids row by row, `base` columns
+  kRelation,    ///< kids with text[i] between kid i and i+1: = < > l g n a E
+  kList,        ///< kids separated by commas, "and", "or"
+  kUnion,       ///< kids with U, I, D between them
+  kRatio,       ///< kids separated by colons
+  kText,        ///< text: words
+  kBased,       ///< number, `base` its base
+  kQuantity,    ///< kid with `unit`
+  kDerivative,  ///< kid 0 variable, 1 body
+  kIntegral,    ///< kid 0 variable, 1 body; 2 and 3 the limits, if any
+  kSumOver,     ///< text "sum" or "prod": kid 0 variable, 1 first, 2 last, 3 body
 };
 
 struct Node {

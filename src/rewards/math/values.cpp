@@ -172,10 +172,18 @@ class Evaluator {
     return v;
   }
 
-  /// The name on the left of an equation: x, or f(x).
+  /// The name on the left of an equation: x, f(x) or (x, y).
   std::string label_of(int i) const {
     const Node& n = tree_[i];
     if (n.kind == NodeKind::kName) return n.text;
+    if (n.kind == NodeKind::kBracket && n.text == "()") {  // (x, y) = (1, 2)
+      std::string names;
+      for (const int k : n.kids) {
+        if (tree_[k].kind != NodeKind::kName) return "";
+        names += (names.empty() ? "(" : ",") + tree_[k].text;
+      }
+      return names + ")";
+    }
     if (n.kind != NodeKind::kProduct || !n.text.empty() || n.kids.size() != 2) return "";
     const Node &f = tree_[n.kids[0]], &x = tree_[n.kids[1]];
     const bool function = f.kind == NodeKind::kName && std::string("fghpqFGHPQ").find(f.text[0]) != std::string::npos;
