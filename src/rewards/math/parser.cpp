@@ -49,6 +49,15 @@ int number_word(std::string_view word) {
   return -1;
 }
 
+/// Words of numbers that only make sense with others: forty, hundred. One word up to twenty is read as the number.
+static bool spells_number(std::string_view word) {
+  constexpr std::string_view kTens[] = {"thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+  const std::string small = lower(word);
+  return number_word(word) >= 0 || multiplier(word) > 0 ||
+         std::any_of(std::begin(kTens), std::end(kTens),
+                     [&](std::string_view t) { return small.substr(0, t.size()) == t; });
+}
+
 Parser::Parser(std::string_view text, Budget& budget, const Reading& reading)
     : budget_(budget), reading_(reading), tokens_(read_tokens(text, budget)) {
   splice_texts();
@@ -146,6 +155,7 @@ bool Parser::at_prose() const {
 int Parser::parse_prose() {
   std::string text;
   for (; !at_end() && !at_separator(); ++at_) {
+    if (spells_number(trim(now().text))) throw Stop{Trouble::kUnsupported, "a number in words"};
     if (!text.empty() && now().kind != TokenKind::kSymbol) text += ' ';
     text += now().kind == TokenKind::kSymbol ? std::string(1, now().symbol) : lower(trim(now().text));
   }

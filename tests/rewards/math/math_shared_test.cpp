@@ -138,7 +138,6 @@ TEST_CASE("reward calls of others", "[shared]") {
       for (size_t i = 0; i < in.at("completions").size(); ++i) {
         const std::string completion = in.at("completions")[i], gold = in.at("solution")[i];
         if (has(completion, "REASONING_END")) continue;  // a tag of their own choice
-        if (has(gold, "forty")) continue;                // words are answers here: "east" is one in MATH-500
         const auto j = math::judge(gold, completion);
         INFO(gold << " @ " << completion << ": " << name_of(j.relation) << " " << j.why);
         const auto& want = row.at("expected")[i];
