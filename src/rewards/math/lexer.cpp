@@ -102,6 +102,7 @@ class Lexer {
 
   void read_one() {
     const char c = text_[at_];
+    if (c == '.' && follows("...")) throw Stop{Trouble::kUnsupported, "dots that stand for more"};
     if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && (is_digit(text_[at_ + 1]) || follows(".\\overline{"))))
       return read_number();
     if (is_letter(c)) return read_letters();

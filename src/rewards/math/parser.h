@@ -86,6 +86,7 @@ class Parser {
   std::vector<int> parse_items(char close);
   bool starts_factor() const;
   bool at_letter_unit() const;
+  bool at_time_unit() const;
   bool at_function() const;
 
   Budget& budget_;

@@ -146,6 +146,7 @@ int Parser::parse_based(int number) {
   if (base < 2 || base > 36) throw Stop{Trouble::kUnsupported, "a subscript of a number that is no base"};
   for (const char c : digits)
     if (c - '0' >= base) malformed("a digit that its base does not have");
+  if (base == 10) return number;
   node(number).kind = NodeKind::kBased;
   node(number).base = base;
   node(number).number = Exact(BigInt::parse(digits, base, budget_));

@@ -121,6 +121,13 @@ bool Parser::at_letter_unit() const {
          find_unit(now().text, true, unit);
 }
 
+/// "5 min", "3 sec": functions too, but of nothing here.
+bool Parser::at_time_unit() const {
+  if (now().kind != TokenKind::kWord || (now().text != "min" && now().text != "sec")) return false;
+  return now(1).kind == TokenKind::kEnd ||
+         (now(1).kind == TokenKind::kSymbol && (now(1).symbol == ',' || now(1).symbol == '='));
+}
+
 bool Parser::starts_factor() const {
   switch (now().kind) {
     case TokenKind::kNumber:
@@ -129,6 +136,7 @@ bool Parser::starts_factor() const {
       return true;
     case TokenKind::kWord: {
       Unit unit;
+      if (at_time_unit()) return false;
       if (is_known_word(now().text)) return now().text != "mod";
       return now().text.size() <= 3 && !is_small_word(now().text) && !find_unit(now().text, false, unit) &&
              number_word(now().text) < 0;

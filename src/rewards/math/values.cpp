@@ -178,8 +178,11 @@ class Evaluator {
     if (n.kind == NodeKind::kName) return n.text;
     if (n.kind == NodeKind::kBracket && n.text == "()") {  // (x, y) = (1, 2)
       std::string names;
-      for (const int k : n.kids) {
+      for (size_t i = 0; i < n.kids.size(); ++i) {
+        const int k = n.kids[i];
         if (tree_[k].kind != NodeKind::kName) return "";
+        if (i > 0 && tree_[n.kids[i - 1]].text >= tree_[k].text)
+          throw Stop{Trouble::kUnsupported, "a tuple of names in an unusual order"};
         names += (names.empty() ? "(" : ",") + tree_[k].text;
       }
       return names + ")";

@@ -12,7 +12,7 @@ namespace {
 /// Without blanks and the full stop at the end of a sentence.
 std::string_view cleaned(std::string_view s) {
   s = trim(s);
-  while (!s.empty() && (s.back() == '.' || s.back() == ' ')) s.remove_suffix(1);
+  if (!s.empty() && s.back() == '.' && (s.size() < 2 || s[s.size() - 2] != '.')) s = trim(s.substr(0, s.size() - 1));
   while (s.substr(0, 2) == "**" && s.size() >= 4 && s.substr(s.size() - 2) == "**") s = trim(s.substr(2, s.size() - 4));
   return s;
 }
@@ -46,6 +46,7 @@ Judgement compare_once(const Pair& p, const Reading& reading, Budget& budget, Do
     Algebra algebra(budget);
     const Tree gold_tree = parse(p.gold, budget, reading);
     const Value gold = evaluate(gold_tree, algebra);
+    if (gold.approximate) throw Stop{Trouble::kUnsupported, "only approximate"};
     if (show) j.gold_form = text(gold, algebra);
     doubts.gold_has_unit = doubts.gold_has_unit || gold.kind == ValueKind::kQuantity;
     in_gold = false;
