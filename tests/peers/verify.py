@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The math verifier beside Python's math-verify, and on data of others; prints Markdown for verify.sh.
 
-    python3 tests/peers/verify.py speed --r1 build/cpu/r1 [--rounds 5]      needs: pip install math-verify
+    python3 tests/peers/verify.py speed --r1 build/cpu/r1 [--rounds 3]      needs: pip install math-verify
     python3 tests/peers/verify.py data --r1 build/cpu/r1 --shared ../shared/data
 
 speed: both judge the labelled set of tests/rewards/math/pairs in turn. math-verify gets what its users give it: the
@@ -165,20 +165,15 @@ def quality(name, verdicts, pairs):
     return wrong
 
 
-def speed(args):
-    pairs = rows_of(PAIRS)
+def measure(name, pairs, args):
+    """One row a verifier, in turn; returns the verdicts of both."""
     boxed = [dict(p, answer=as_peer_texts(p)[1]) for p in pairs]
-    folder = tempfile.mkdtemp()
-    file = write_rows(folder, "boxed.jsonl", boxed)
-    peer_start()
-    for p in pairs[:20]:
-        peer_verdict(p)  # imports and caches
-    verdicts, times, ours, many = [], [], [], []
+    file = write_rows(tempfile.mkdtemp(), "boxed.jsonl", boxed)
+    verdicts, times, ours, many = [], [], {1: [], 2: []}, []
     for _ in range(args.rounds):
         for threads in (1, 2):
-            out = subprocess.run([args.r1, "verify", "--file", file, "--bench", "--rounds", "100", "--threads", str(threads)],
-                                 capture_output=True, text=True, check=True).stdout
-            ours.append((threads, out.strip()))
+            bench = [args.r1, "verify", "--file", file, "--bench", "--rounds", "100", "--threads", str(threads)]
+            ours[threads].append(subprocess.run(bench, capture_output=True, text=True, check=True).stdout)
         results = [peer_verdict(p) for p in pairs]
         verdicts = [v for v, _ in results]
         times.append(sorted(t for _, t in results))
@@ -187,30 +182,44 @@ def speed(args):
             pool.map(peer_verdict, pairs, chunksize=8)
             many.append(len(pairs) / (time.perf_counter() - begin))
 
-    def rate(line):
-        return float(re.search(r"([\d.]+) verdicts/s", line).group(1))
-
     def middle(values):
         return sorted(values)[len(values) // 2]
 
-    def spread(line, what):
-        return float(re.search(what + r" ([\d.]+) us", line).group(1))
+    def found(threads, pattern):
+        return middle([float(re.search(pattern, line).group(1)) for line in ours[threads]])
 
-    one = [line for n, line in ours if n == 1]
-    print(f"{len(pairs)} labelled pairs, medians of {args.rounds} rounds in turn.\n")
-    print("| verifier | verdicts/s, 1 core | verdicts/s, 2 cores | p50 | p99 | slowest |\n| --- | --- | --- | --- | --- | --- |")
-    print(f"| r1 verify | {middle([rate(x) for x in one]):,.0f} | {middle([rate(x) for n, x in ours if n == 2]):,.0f} "
-          f"| {middle([spread(x, 'p50') for x in one]):.1f} us | {middle([spread(x, 'p99') for x in one]):.1f} us "
-          f"| {middle([spread(x, 'max') for x in one]):,.0f} us |")
-    at = lambda q: middle([t[int(q * (len(t) - 1))] for t in times])
-    print(f"| math-verify {version()} | {middle([len(pairs) / sum(t) for t in times]):,.0f} | {middle(many):,.0f} "
-          f"| {1e6 * at(0.5):,.0f} us | {1e6 * at(0.99):,.0f} us | {1e6 * at(1):,.0f} us |\n")
-    print("| verifier | accepted of equal | accepted of different | accepted of unknown |\n| --- | --- | --- | --- |")
-    own = ours_verdicts(args.r1, boxed)
-    quality("r1 verify", own, pairs)
-    wrong = quality(f"math-verify {version()}", verdicts, pairs)
-    print("\nThe labels follow our rules; where math-verify means to be lenient (percent, an unsolved equation, arithmetic left"
-          "\nundone) it accepts by design. What it accepts of different and unknown, by kind of pair:\n")
+    def at(q):
+        return 1e6 * middle([t[int(q * (len(t) - 1))] for t in times])
+
+    rate = r"([\d.]+) verdicts/s"
+    one, two = found(1, rate), found(2, rate)
+    peer_one, peer_two = middle([len(pairs) / sum(t) for t in times]), middle(many)
+    print(f"| {name} ({len(pairs)}) | r1 verify | {one:,.0f} | {two:,.0f} | {found(1, r'p50 ([0-9.]+) us'):.1f} us "
+          f"| {found(1, r'p99 ([0-9.]+) us'):.1f} us | {found(1, r'max ([0-9.]+) us'):,.0f} us |")
+    print(f"| | math-verify {version()} | {peer_one:,.0f} | {peer_two:,.0f} | {at(0.5):,.0f} us | {at(0.99):,.0f} us | {at(1):,.0f} us |")
+    print(f"| | ratio | {one / peer_one:,.0f} | {two / peer_two:,.0f} | | | |")
+    return ours_verdicts(args.r1, boxed), verdicts
+
+
+def speed(args):
+    peer_start()
+    pairs = rows_of(PAIRS)
+    for p in pairs[:20]:
+        peer_verdict(p)  # imports and caches
+    print(f"Medians of {args.rounds} rounds in turn; one process a core for math-verify, one thread a core for us.\n")
+    print("| pairs | verifier | verdicts/s, 1 core | verdicts/s, 2 cores | p50 | p99 | slowest |\n| --- | --- | --- | --- | --- | --- | --- |")
+    if os.path.isdir(f"{args.shared}/math500"):
+        plain = [{"gold": r["answer"], "answer": r["answer"], "label": "equal", "about": ""} for r in rows_of(f"{args.shared}/math500/test500.jsonl")]
+        own_plain, peer_plain = measure("MATH-500's answers against themselves", plain, args)
+    own, peer = measure("the labelled set", pairs, args)
+    print("\n| pairs | verifier | accepted of equal | accepted of different | accepted of unknown |\n| --- | --- | --- | --- | --- |")
+    if os.path.isdir(f"{args.shared}/math500"):
+        quality("MATH-500 | r1 verify", own_plain, plain)
+        quality(f"MATH-500 | math-verify {version()}", peer_plain, plain)
+    quality("the labelled set | r1 verify", own, pairs)
+    wrong = quality(f"the labelled set | math-verify {version()}", peer, pairs)
+    print("\nThe labels follow our rules; where math-verify means to be lenient (units, percent, an unsolved equation, arithmetic"
+          "\nleft undone, six digits of a number) it accepts by design. What it accepts of different and unknown, by kind of pair:\n")
     kinds = {}
     for p in wrong:
         kinds.setdefault(p["about"], []).append(p)

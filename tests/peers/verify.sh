@@ -33,7 +33,7 @@ trap 'rm -f "$page"' EXIT
   echo "## Fuzzing"
   echo
   if [ -x "$tests" ]; then
-    echo "\`R1_FUZZ=${FUZZ:-1000000} $tests '[#math_fuzz_test]' -#\`: grammar-made texts and mutations of the labelled set, one verdict each."
+    echo "\`R1_FUZZ=${FUZZ:-1000000} r1_tests -# '[#math_fuzz_test]'\`: grammar-made texts and mutations of the labelled set, one verdict each."
     echo
     echo '```'
     R1_FUZZ=${FUZZ:-1000000} /usr/bin/time -v "$tests" -# '[#math_fuzz_test]' 2>&1 |
@@ -43,10 +43,23 @@ trap 'rm -f "$page"' EXIT
     echo "Not measured: no $tests."
   fi
   echo
+  echo "## Random expressions against mpmath with 60 digits"
+  echo
+  if "$python" -c 'import mpmath' 2>/dev/null; then
+    echo "\`tests/peers/verify_oracle.py --seed N\`: numbers and functions of x and y; what is called equal must be equal, what is called"
+    echo "different must differ; unknown is neither."
+    echo
+    echo '```'
+    for seed in 1 2 3; do "$python" tests/peers/verify_oracle.py --r1 "$r1" --seed $seed || true; done
+    echo '```'
+  else
+    echo "Not measured: $python has no mpmath."
+  fi
+  echo
   echo "## Beside math-verify"
   echo
   if "$python" -c 'import math_verify' 2>/dev/null; then
-    "$python" tests/peers/verify.py speed --r1 "$r1" --rounds "${ROUNDS:-3}"
+    "$python" tests/peers/verify.py speed --r1 "$r1" --rounds "${ROUNDS:-3}" --shared "$shared"
   else
     echo "Not measured: $python has no math-verify."
   fi
