@@ -235,8 +235,8 @@ Form Algebra::power(const Form& a, int64_t n) {
   }
   if (a.top.empty() && n > 0) return {};
   if (a.bottom.empty() && a.top.size() == 1 && (n > 0 || is_zero(a) == Truth::kNo)) return raised(a.top[0], n, 1);
+  if (n > 4096 || n < -4096) throw Stop{Trouble::kTooLarge, "a power of a sum too large"};
   if (n < 0) return divide(number(Exact(1)), power(a, -n));
-  if (n > 4096) throw Stop{Trouble::kTooLarge, "a power of a sum too large"};
   Form out = number(Exact(1)), base = a;
   for (;; n /= 2) {
     if (n % 2) out = multiply(out, base);

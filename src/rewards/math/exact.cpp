@@ -53,6 +53,8 @@ BigInt floor(const Exact& x, Budget& b) {
 }
 
 Exact power(const Exact& x, int64_t exponent, Budget& b) {
+  constexpr int64_t kMost = int64_t{1} << 40;  // -exponent below must exist; only 0, 1 and -1 get this far
+  if (exponent > kMost || exponent < -kMost) throw Stop{Trouble::kTooLarge, "an exponent too large"};
   if (exponent < 0) return divide(Exact(1), power(x, -exponent, b), b);
   Exact out;
   out.numerator = power(x.numerator, static_cast<uint64_t>(exponent), b);

@@ -116,7 +116,7 @@ Form FormMaker::call(const Node& n, int plus) {
   if (n.text == "root") {
     const Form index = n.base < 0 ? a_.number(Exact(2)) : form(n.base, plus);
     const auto v = a_.rational(index);
-    const bool whole = v && v->is_integer() && v->numerator.is_small() && v->numerator.small() < 10000;
+    const bool whole = v && v->is_integer() && v->sign() > 0 && v->numerator.is_small() && v->numerator.small() < 10000;
     out = whole ? a_.root(arguments[0], static_cast<int>(v->numerator.small()))
                 : a_.power(arguments[0], a_.divide(a_.number(Exact(1)), index));
   } else if (n.base >= 0) {

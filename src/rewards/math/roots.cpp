@@ -219,7 +219,7 @@ Form Algebra::power(const Form& a, const Form& exponent) {
     return power(a, e->numerator.small());
   }
   if (e) {
-    if (!e->denominator.is_small() || e->denominator.small() > 1000 || !e->numerator.is_small())
+    if (!e->denominator.is_small() || e->denominator.small() > 1000 || e->numerator.bits() > 40)
       throw Stop{Trouble::kTooLarge, "an exponent too large"};
     const int n = static_cast<int>(e->denominator.small());
     if (n != 2 && sign(a).value_or(1) < 0) throw Stop{Trouble::kUnsupported, "a negative number to a fraction"};

@@ -94,6 +94,14 @@ TEST_CASE("what the fuzzer found") {
   for (const std::string s : {"0.\\overline}", "0.\\overline79}", ".\\overline", ".\\overline{", "0.\\overline{3",
                               "\\frac{.\\overline dx}{2}"})
     CHECK(judge("1", s).relation == Relation::kDifferent);  // a number without digits was read for ever
+  for (const std::string base : {"2", "x", "(x+1)", "\\sqrt{2}", "1", "(-1)", "\\pi", "i", "e", "\\frac{1}{3}", "0"})
+    for (const std::string e :
+         {"-9223372036854775808", "9223372036854775807", "-9223372036854775807", "4294967297", "-4294967295",
+          "\\frac{9223372036854775807}{2}", "\\frac{-9223372036854775808}{3}", "10^{30}"}) {
+      INFO(base << "^" << e);  // the first of them had no negative: -exponent recursed for ever
+      CHECK(judge("7", base + "^{" + e + "}").relation != Relation::kEqual);
+      CHECK(judge("7", "\\sqrt[" + e + "]{7" + base + "}").relation != Relation::kEqual);
+    }
 }
 
 TEST_CASE("every verdict keeps within its fuel") {
