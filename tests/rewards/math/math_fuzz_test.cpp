@@ -255,10 +255,10 @@ TEST_CASE("fuzzed answers get a verdict in bounded time and memory") {
     return micros[static_cast<size_t>(share * static_cast<double>(micros.size() - 1))];
   };
   CHECK(worst <= math::kFuel + 5'000'000);
-  CHECK(peak_kib() - before < 64 * 1024);
   CHECK(verdicts[0] > count / 100);  // some mutations change nothing
 #if !defined(__SANITIZE_ADDRESS__)
   CHECK(at(0.99) <= 1000);
+  CHECK(peak_kib() - before < 64 * 1024);
 #endif
   if (std::getenv("R1_FUZZ"))
     WARN(count << " verdicts: equal " << verdicts[0] << ", different " << verdicts[1] << ", unknown " << verdicts[2]

@@ -26,7 +26,7 @@ long peak_kib() {
 
 TEST_CASE("answers of a megabyte get a verdict") {
   const size_t n = 1 << 20;
-  const long before = peak_kib();
+  [[maybe_unused]] const long before = peak_kib();
   const auto begin = std::chrono::steady_clock::now();
   for (const std::string& s : {std::string(n, '9'),           std::string(n, '('),
                                std::string(n, '{'),           std::string(n, '-'),
@@ -46,7 +46,9 @@ TEST_CASE("answers of a megabyte get a verdict") {
     CHECK(judge("7", "<think>" + s + "</think> \\boxed{7}").relation == Relation::kEqual);
   }
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps freed memory for a while
   CHECK(peak_kib() - before < 64 * 1024);
+#endif
 }
 
 TEST_CASE("nesting of 100,000 gets a verdict") {
