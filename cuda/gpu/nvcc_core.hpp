@@ -13,7 +13,7 @@
 #else
 #define GPU_SM90A 0
 #endif
-#define GPU_KERNEL(...) __global__ __launch_bounds__(__VA_ARGS__)
+#define GPU_KERNEL(...) static __global__ __launch_bounds__(__VA_ARGS__)
 #define GPU_DEVICE __device__ __forceinline__
 #define GPU_GRID_CONSTANT __grid_constant__
 #define GPU_UNROLL _Pragma("unroll")
