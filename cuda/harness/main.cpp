@@ -1,0 +1,30 @@
+// The kernels' tests and benchmark as one program that needs CUDA and nothing else: `r1_gpu check | bench | list | all`,
+// with --only TEXT (part of a name), --out FOLDER (logs, JSON, Markdown), --runs N. A kernel that fails is reported and
+// the rest goes on; the exit code is 1 if any failed. `r1 bench cuda` runs the same. Paper: none.
+#include <cstdio>
+
+#include "harness/harness.h"
+
+int main(int argc, char** argv) {
+  try {
+    r1::harness::Options o;
+    std::string what = argc > 1 ? argv[1] : "all";
+    for (int i = 2; i + 1 < argc; i += 2) {
+      const std::string key = argv[i];
+      if (key == "--only")
+        o.only = argv[i + 1];
+      else if (key == "--out")
+        o.out = argv[i + 1];
+      else if (key == "--runs")
+        o.runs = std::stoi(argv[i + 1]);
+      else
+        r1::fail("unknown option ", key, ", expected --only, --out or --runs");
+    }
+    o.list = what == "list", o.check = what == "check" || what == "all", o.bench = what == "bench" || what == "all";
+    if (!o.list && !o.check && !o.bench) r1::fail("unknown command ", what, ", expected check, bench, list or all");
+    return r1::harness::run(o);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "r1_gpu: %s\n", e.what());
+    return 1;
+  }
+}
