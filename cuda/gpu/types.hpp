@@ -131,7 +131,7 @@ struct TensorMapArgs {
   Swizzle swizzle = Swizzle::kNone;
 };
 /// Opaque; a kernel takes it as `const GPU_GRID_CONSTANT gpu::TensorMap map`.
-struct alignas(64) TensorMap {
+struct alignas(128) TensorMap {
   uint64_t opaque[16];
 };
 
