@@ -77,9 +77,13 @@ inline void give_registers(GPU_AT) {
 inline uint64_t wgmma_descriptor(const void* tile, Swizzle s, uint32_t leading_bytes, uint32_t stride_bytes) {
   return emu::wgmma_descriptor(tile, s, leading_bytes, stride_bytes);
 }
-inline void wgmma_fence(GPU_AT) { emu::wgmma_fence(at); }
 inline void wgmma_commit(GPU_AT) { emu::wgmma_commit(at); }
-// No site here: a pack of arrays leaves no room for a default argument.
+// No site in these two: a pack of arrays leaves no room for a default argument.
+template <int... M>
+inline void wgmma_fence(float (&... d)[M]) {
+  ((void)d, ...);
+  emu::wgmma_fence({"wgmma_fence", 0});
+}
 template <int Pending, int... M>
 inline void wgmma_wait(float (&... d)[M]) {
   const emu::Site at{"wgmma_wait", 0};

@@ -40,6 +40,8 @@ template <class T>
 inline T shfl_up(T v, int d, uint32_t mask = kFullMask, GPU_AT) {
   return detail::warp_value(emu::WarpOp::kShflUp, v, d, mask, at);
 }
+inline int popcount(uint32_t x) { return __builtin_popcount(x); }
+inline int lowest_bit(uint32_t x) { return __builtin_ffs(int(x)) - 1; }
 inline uint32_t ballot(bool p, uint32_t mask = kFullMask, GPU_AT) {
   return detail::warp_value(emu::WarpOp::kBallot, uint32_t(p), 0, mask, at);
 }

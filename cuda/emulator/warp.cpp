@@ -131,16 +131,13 @@ WarpGroup& group_of(Fiber& f, WarpOp op, uint32_t mask, Site at) {
     fail_thread(r1::cat(name_of(op), ": mask ", hex(mask), " names lanes that have returned: ", hex(mask & w.exited)),
                 at);
   for (WarpGroup& g : w.groups) {
-    if (!(g.mask & mask)) continue;
-    if (g.mask != mask)
-      fail_thread(r1::cat(name_of(op), ": mask ", hex(mask), ", but lanes ", hex(g.arrived), " wait in ", name_of(g.op),
-                          " with mask ", hex(g.mask), " at ", str(g.at)),
-                  at);
-    if (g.op != op)
-      fail_thread(r1::cat("lanes of one mask in different operations: ", name_of(op), " here, lanes ", hex(g.arrived),
-                          " in ", name_of(g.op), " at ", str(g.at)),
-                  at);
-    return g;
+    if (g.mask == mask && g.op == op && !(g.arrived >> f.lane & 1)) return g;
+    // They wait for this lane and it waits for them, each in its own call: neither will ever complete.
+    if ((g.mask >> f.lane & 1) && (g.arrived & mask))
+      fail_thread(
+          r1::cat("lanes of one warp in different operations: ", name_of(op), " with mask ", hex(mask), " here, lanes ",
+                  hex(g.arrived), " in ", name_of(g.op), " with mask ", hex(g.mask), " at ", str(g.at)),
+          at);
   }
   w.groups.emplace_back();
   WarpGroup& g = w.groups.back();

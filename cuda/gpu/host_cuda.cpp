@@ -23,6 +23,8 @@ std::string reason(cudaError_t e) {
     int driver = 0, runtime = 0;
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
+    if (driver == 0)
+      return "no NVIDIA driver on this machine; build with -DR1_CUDA_EMULATED=ON to run kernels on the CPU";
     s += r1::cat(" (driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this program needs ",
                  runtime / 1000, ".", runtime % 1000 / 10, ": install a newer driver)");
   }

@@ -26,6 +26,8 @@ template <class T>
 GPU_DEVICE T shfl_up(T v, int d, uint32_t mask = kFullMask) {
   return __shfl_up_sync(mask, v, unsigned(d));
 }
+GPU_DEVICE int popcount(uint32_t x) { return __popc(x); }
+GPU_DEVICE int lowest_bit(uint32_t x) { return __ffs(int(x)) - 1; }  ///< -1 for 0
 GPU_DEVICE uint32_t ballot(bool p, uint32_t mask = kFullMask) { return __ballot_sync(mask, p); }
 GPU_DEVICE bool any(bool p, uint32_t mask = kFullMask) { return __any_sync(mask, p); }
 GPU_DEVICE bool all(bool p, uint32_t mask = kFullMask) { return __all_sync(mask, p); }

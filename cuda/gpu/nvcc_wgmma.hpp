@@ -18,17 +18,27 @@ GPU_DEVICE uint64_t wgmma_descriptor(const void* tile, Swizzle swizzle, uint32_t
 }
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-/// Before the first wgmma, and whenever accumulators or register operands were written since the last one.
-GPU_DEVICE void wgmma_fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+namespace detail {
+/// The compiler may move no use of these registers across this place.
+template <int M>
+GPU_DEVICE void pin(float (&d)[M]) {
+  GPU_UNROLL for (int i = 0; i < M; ++i) asm volatile("" : "+f"(d[i])::"memory");
+}
+}  // namespace detail
+
+/// Before the first wgmma, and whenever accumulators or register operands were written since the last one. Name the
+/// accumulators: the compiler must not move their writes behind the fence.
+template <int... M>
+GPU_DEVICE void wgmma_fence(float (&... d)[M]) {
+  (detail::pin(d), ...);
+  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
 GPU_DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 /// At most Pending newest groups are still under way; the accumulators named may be read if theirs is done.
 template <int Pending, int... M>
 GPU_DEVICE void wgmma_wait(float (&... d)[M]) {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(Pending) : "memory");
-  const auto pin = [](float* v, int n) {
-    GPU_UNROLL for (int i = 0; i < n; ++i) asm volatile("" : "+f"(v[i])::"memory");
-  };
-  (pin(d, M), ...);
+  (detail::pin(d), ...);
 }
 
 // Register lists "%0,%1,..." and the operands behind them.
