@@ -56,7 +56,7 @@ double check_values(const Buffer& b, const std::vector<float>& got, bool bits, s
     const double d = double(got[i]) - double(b.want[i]), r = double(to_float(to_bf16(b.want[i]))) - double(b.want[i]);
     error += d * d, norm += double(b.want[i]) * double(b.want[i]), naive += r * r;
   }
-  const double floor = 1e-6 * std::sqrt(double(b.rows * b.cols)) * 1e-3;
+  const double floor = 1e-6 * std::sqrt(double(b.rows * b.cols));
   double allowed = (b.tolerance > 0 ? b.tolerance : 1e-5) * std::sqrt(norm) + floor;
   if (b.type == Type::kBf16) allowed = 2 * std::sqrt(naive) + 5e-4 * std::sqrt(norm) + floor + b.tolerance * std::sqrt(norm);
   const double ratio = std::sqrt(error) / allowed;

@@ -79,14 +79,7 @@ GPU_DEVICE void store_two(Out* c, int64_t ldc, int row, int col, int m, int n, f
   for (int i = 0; i < 2; ++i)
     if (col + i < n) {
       float r = v[i];
-      if (accumulate) {
-        if constexpr (sizeof(Out) == 2) {
-          gpu::bf16 once;
-          narrow(once, r);
-          r = gpu::to_float(once);
-        }
-        r = gpu::add(gpu::to_float(to[i]), r);
-      }
+      if (accumulate) r = gpu::add(gpu::to_float(to[i]), r);
       narrow(to[i], r);
     }
 }

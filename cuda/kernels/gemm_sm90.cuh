@@ -64,24 +64,22 @@ GPU_DEVICE void store_tile(gpu::bf16* c, const float (&d)[128], int row, int col
   for (int j = 0; j < 32; j += 4) {
     GPU_UNROLL
     for (int half = 0; half < 2; ++half) {
+      const int at = row + gpu::lane() / 4 + 8 * half, first = col + 8 * (j + t);
       uint32_t r[4];
       GPU_UNROLL
-      for (int i = 0; i < 4; ++i) r[i] = gpu::pack_bf16(d[4 * (j + i) + 2 * half], d[4 * (j + i) + 2 * half + 1]);
-      const int at = row + gpu::lane() / 4 + 8 * half, first = col + 8 * (j + t);
+      for (int i = 0; i < 4; ++i) {
+        float x = d[4 * (j + i) + 2 * half], y = d[4 * (j + i) + 2 * half + 1];
+        const int own = col + 8 * (j + i) + 2 * t;
+        if (p.accumulate && at < p.m) {  // before the only rounding
+          const gpu::bf16* old = c + int64_t(at) * p.ldc + own;
+          if (own < p.n) x = gpu::add(gpu::to_float(old[0]), x);
+          if (own + 1 < p.n) y = gpu::add(gpu::to_float(old[1]), y);
+        }
+        r[i] = gpu::pack_bf16(x, y);
+      }
       transpose_quad(r);
       if (at >= p.m || first >= p.n) continue;
       gpu::bf16* to = c + int64_t(at) * p.ldc + first;
-      GPU_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        if (!p.accumulate) continue;
-        GPU_UNROLL
-        for (int e = 0; e < 2; ++e) {
-          if (first + 2 * i + e >= p.n) continue;
-          const float sum = gpu::add(gpu::to_float(to[2 * i + e]), gpu::float_of((e ? r[i] >> 16 : r[i]) << 16));
-          const uint32_t rounded = gpu::pack_bf16(sum, 0.0f) & 0xffffu;
-          r[i] = e ? (r[i] & 0xffffu) | (rounded << 16) : (r[i] & 0xffff0000u) | rounded;
-        }
-      }
       if (first + 8 <= p.n) {
         gpu::Vec<uint32_t, 4> v;
         GPU_UNROLL

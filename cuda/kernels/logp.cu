@@ -18,6 +18,7 @@ struct Online {
   /// Measures from a maximum that is at least `top`.
   template <bool Fast>
   GPU_DEVICE void raise(float to) {
+    if (!(to > top)) return;
     const float d = top - to, f = exp_of<Fast>(d);
     weighted = f * (weighted + (d < -1e4f ? 0.0f : d) * sum);
     sum *= f;
@@ -67,7 +68,7 @@ GPU_KERNEL(kThreads) void logp_rows_kernel(LogpArgs<T> a) {
         u[e] = Aligned || at + e < a.vocab ? gpu::mul(u[e], a.inv_temperature) : -1e30f;
         top = gpu::max(top, u[e]);
       }
-      if (top > o.top) o.raise<kFastMath>(top);
+      o.raise<kFastMath>(top);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
         const float d = gpu::sub(u[e], o.top), x = exp_of<kFastMath>(d);

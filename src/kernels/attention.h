@@ -55,6 +55,10 @@ using AttentionGrads = AttentionGradsOf<real>;
 R1_KERNEL(attention_bwd, const Exec& ex, const AttentionArgs& a, const AttentionGrads& g)
 R1_KERNEL_CUDA(attention_bwd, const Exec& ex, const AttentionArgsOf<bf16>& a, const AttentionGradsOf<bf16>& g)
 inline size_t attention_bwd_workspace(const AttentionArgs& a, int workers);
+/// Scratch bytes on the device: a number a row and head.
+inline size_t attention_bwd_device_workspace(int64_t tokens, int64_t heads) {
+  return static_cast<size_t>(tokens * heads) * sizeof(float);
+}
 
 /// A layer's paged cache. Block b holds 16 tokens: keys at k + b * k_block, layout [Hk][dk][16]; values likewise at
 /// v + b * v_block, layout [Hk][dv][16]. Latent attention has no values of its own: v = k, v_block = k_block, and a

@@ -46,7 +46,7 @@ void make_residual(Trial& t) {
 template <class T>
 void make_bwd(Trial& t) {
   const int64_t rows = t.dim(0), n = t.dim(1), ldx = t.gap(n, 8), ldd = t.gap(n, 24);
-  const bool accumulate = !t.timing && rows % 2 == 1;
+  const bool accumulate = !t.timing && n % 3 == 1;
   Buffer &x = t.in<T>("x", rows, n, ldx), &w = t.in<T>("w", 1, n, 0, near_one), &dy = t.in<T>("dy", rows, n, ldd);
   Buffer& rstd = t.in<float>("rstd", rows, 1, 0, near_one);
   Buffer& dx = accumulate ? t.inout<T>("dx", rows, n, ldd) : t.out<T>("dx", rows, n, ldd);
