@@ -177,6 +177,13 @@ void issue(Fiber& f, WarpGroup4& g, Site at) {
     if (!chained) p->before.insert(p->before.end(), o.d, o.d + o.n / 2);
   }
   if (race::enabled()) race::release(f, p->read);
+  // What a finished product has left in d belongs to the next in the chain: keep it before d becomes NaN again.
+  for (const auto& q : g.queue) {
+    if (q->operand[0].d != g.operand[0].d) continue;
+    if (q->before.empty())
+      for (int t = 0; t < 128; ++t) q->before.insert(q->before.end(), g.operand[t].d, g.operand[t].d + w.n / 2);
+    break;
+  }
   g.queue.push_back(p);
   if (!late()) finish(*p);
   const float nan = float_of(0xffffffffu);
