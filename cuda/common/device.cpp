@@ -36,6 +36,9 @@ void to_host(void* host, const void* device, size_t bytes, void* stream) {
   if (stream) gpu::sync_stream(stream);
   gpu::copy(host, device, bytes, gpu::Copy::kToHost);
 }
+void copy(void* to, const void* from, size_t bytes, void* stream) {
+  gpu::copy_async(to, from, bytes, gpu::Copy::kOnDevice, stream);
+}
 void* make_stream() { return gpu::create_stream(); }
 void release_stream(void* stream) noexcept { gpu::destroy_stream(stream); }
 void synchronize(void* stream) {

@@ -225,6 +225,7 @@ void* shared_array(const void* key, size_t bytes, size_t align, const char* name
 
 std::string check_zones(Block& b) {
   size_t at = 0;
+  std::string front = "the start of shared memory";
   std::vector<SharedArray> sorted = b.arrays;
   std::sort(sorted.begin(), sorted.end(), [](const SharedArray& x, const SharedArray& y) { return x.data < y.data; });
   sorted.push_back({nullptr, "the end", b.arena + b.used, 0});
@@ -233,9 +234,10 @@ std::string check_zones(Block& b) {
     const size_t touched = at + first_touched(b.arena + at, start - at);
     if (touched < start)
       return r1::cat("kernel '", g_run->config.name, "', block (", b.idx.x, ",", b.idx.y, ",", b.idx.z,
-                     "): out-of-bounds write to shared memory ", start - touched, " bytes before ", a.name,
-                     at ? r1::cat(", ", touched - at, " bytes after the array in front of it") : std::string());
+                     "): out-of-bounds write to shared memory, ", touched - at, " bytes after the end of '", front,
+                     "', ", start - touched, " bytes before '", a.name, "'");
     at = start + a.bytes;
+    front = a.name;
   }
   return {};
 }

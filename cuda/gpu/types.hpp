@@ -108,7 +108,7 @@ using Event = void*;
 /// What a launch needs beside the kernel and its arguments. `name` appears in every message about it.
 struct Launch {
   const char* name = "kernel";
-  Dim grid, block;
+  Dim grid{}, block{};
   size_t smem = 0;  ///< dynamic shared memory in bytes (DSMEM); more than 48 KiB is asked for by itself
   Stream stream = nullptr;
   bool cooperative = false;  ///< all blocks resident: grid_sync() is allowed

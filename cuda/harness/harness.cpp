@@ -33,7 +33,7 @@ int check_all(const Options& o) {
   for (const auto& [name, c] : Registry<KernelCase>::get().entries()) {
     if (!chosen(o, name)) continue;
     const double start = seconds();
-    const Verdict v = check_case(name, c, {.runs = o.runs});
+    const Verdict v = check_case(name, c, {.runs = o.runs, .alignments = !o.small});
     ++cases, problems += v.problems, failed += v.faults.empty() ? 0 : 1;
     char line[200];
     std::snprintf(line, sizeof line, "%-28s %4d problems  worst error %6.3f of allowed  %6.2f s  %s\n", name.c_str(),

@@ -11,6 +11,7 @@ struct Options {
   std::string only;  ///< part of a case's name; empty: all
   std::string out;   ///< folder for bench.json, bench.md, check.log; empty: none
   int runs = 2;
+  bool small = false;  ///< checks: aligned problems only (sanitizers)
 };
 
 /// Returns 1 if a check failed, else 0.

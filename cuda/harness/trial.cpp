@@ -1,6 +1,7 @@
 // Buffers of a trial: values, guards, patterns, copies. Paper: none.
 #include "harness/trial.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -11,6 +12,8 @@ namespace r1::harness {
 
 namespace {
 
+constexpr int64_t kPeriod = 1048576;  ///< timing: so many different values, repeated on the device
+
 uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -20,7 +23,6 @@ uint64_t mix(uint64_t x) {
 
 /// Values of a row depend on the row alone, so that a smaller problem is the beginning of a larger one.
 void fill_values(Buffer& b, Fill fill, bool timing, const Filler& f) {
-  constexpr int64_t kPeriod = 1048573;  // timing: enough different numbers, quickly made
   uint64_t name = 1469598103934665603ull;
   for (char c : b.name) name = (name ^ static_cast<unsigned char>(c)) * 1099511628211ull;
   const auto number = [&](int64_t r, int64_t c) {
@@ -28,23 +30,19 @@ void fill_values(Buffer& b, Fill fill, bool timing, const Filler& f) {
     float x = f ? f(r, c, u) : fill == Fill::kInteger ? std::floor(u * 9) - 4 : 2 * u - 1;
     return b.type == Type::kBf16 ? to_float(to_bf16(x)) : x;
   };
-  const int64_t n = b.elements();
+  const int64_t n = timing && b.elements() > kPeriod ? kPeriod : b.elements();
   if (b.type == Type::kInt) {
     b.ints.resize(size_t(n));
     for (int64_t i = 0; i < n; ++i) b.ints[size_t(i)] = int32_t(number(i / b.ld, i % b.ld));
     return;
   }
   b.value.assign(size_t(n), std::numeric_limits<float>::quiet_NaN());
-  for (int64_t i = 0; i < n; ++i) {
-    if (timing && !f && i >= kPeriod)
-      b.value[size_t(i)] = b.value[size_t(i - kPeriod)];
-    else if (i % b.ld < b.cols)
-      b.value[size_t(i)] = number(i / b.ld, i % b.ld);
-  }
+  for (int64_t i = 0; i < n; ++i)
+    if (i % b.ld < b.cols) b.value[size_t(i)] = number(i / b.ld, i % b.ld);
 }
 
 void write_values(std::byte* to, const Buffer& b) {
-  const size_t n = size_t(b.elements());
+  const size_t n = b.type == Type::kInt ? b.ints.size() : b.value.size();
   if (b.type == Type::kInt) std::memcpy(to, b.ints.data(), n * 4);
   if (b.type == Type::kFloat) std::memcpy(to, b.value.data(), n * 4);
   if (b.type == Type::kBf16)
@@ -85,10 +83,13 @@ void Trial::upload() {
     if (!b.region) {
       b.region = static_cast<std::byte*>(device::allocate(whole, b.name.c_str()));
       b.data = b.region + off;
-      b.image.assign(whole, std::byte{kPattern});
+      const size_t part = timing ? std::min(bytes, size_t(kPeriod) * size_of(b.type)) : bytes;
+      b.image.assign(part + whole - bytes, std::byte{kPattern});
       if (b.input) write_values(b.image.data() + off, b);
     }
-    device::to_device(b.region, b.image.data(), whole);
+    device::to_device(b.region, b.image.data(), b.image.size());
+    for (size_t done = size_t(kPeriod) * size_of(b.type); timing && done < bytes; done *= 2)
+      device::copy(b.data + done, b.data, std::min(done, bytes - done));
   }
   if (workspace && !scratch_) {
     scratch_ = static_cast<std::byte*>(device::allocate(workspace + kGuard, "workspace"));

@@ -230,7 +230,7 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   const gpu::Launch at{.name = "rmsnorm_bwd",
                        .grid = chunks,
                        .block = {s.threads, uint32_t(s.rows)},
-                       .smem = size_t(s.rows > 1 ? s.rows - 1 : 1) * size_t(a.cols) * sizeof(float),
+                       .smem = s.rows > 1 ? size_t(s.rows - 1) * size_t(a.cols) * sizeof(float) : 16,
                        .stream = ex.stream};
   with_packs(s.packs, [&](auto p) {
     constexpr int P = decltype(p)::value;
