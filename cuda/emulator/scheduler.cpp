@@ -70,6 +70,9 @@ uint32_t by_warp_order() {
 }
 
 uint32_t choose() {
+  // Every resident thread gets its turn some time, as on a GPU: one that spins at the highest priority must not starve
+  // the thread that it waits for.
+  if (g_set.idle_switches > 256) return next_ready(g_random.below(g_set.fibers));
   switch (options().schedule) {
     case Schedule::kInOrder:
       return next_ready(0);
@@ -197,7 +200,6 @@ void abandon() {
     f->started = false;
     scrub(f->stack);
   }
-  for (auto& f : g_fibers) f->clock = {}, f->open_copies.clear(), f->copy_groups.clear();
   Fiber* f = current();
   static Context nowhere;
   g_self = nullptr;
@@ -246,6 +248,9 @@ void place_fiber(Block& b, int tid, uint32_t bit) {
   f.at = {"the start", 0};
   f.traced = trace_wanted(r, b.linear, tid);
   f.accesses = 0;
+  f.open_copies.clear();
+  f.copy_groups.clear();
+  f.wgmma = {};
   f.open_stores.clear();
   f.store_groups.clear();
   b.fibers.push_back(&f);

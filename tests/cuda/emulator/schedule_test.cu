@@ -30,7 +30,7 @@ GPU_KERNEL(64) void waits_for_flag(int* flag, int* out) {
   if (gpu::block_idx().x == 1)
     while (gpu::load_volatile(flag) == 0) {
     }
-  out[gpu::tid()] = 1;
+  out[int(gpu::block_idx().x) * 64 + gpu::tid()] = 1;
 }
 GPU_KERNEL(32) void strided(float* out, const float* in, int stride) {
   SMEM(float, s, 32 * 33);
@@ -90,7 +90,7 @@ TEST_CASE("a missing barrier is visible as a difference between schedules") {
 TEST_CASE("waiting for what never comes ends with a report") {
   const Fresh fresh;
   gpu::emu::options().spin_limit = 20000;
-  const Buffer<int> flag(std::vector<int>{0}, "flag"), out(64, "out");
+  const Buffer<int> flag(std::vector<int>{0}, "flag"), out(128, "out");
   CHECK_FAILS(gpu::launch({.name = "spin", .grid = 1, .block = 32}, spin, flag.p), "no progress after 20000 switches",
               "threads 0-31 can run, last seen at schedule_test.cu:");
   gpu::launch({.name = "waits_for_flag", .grid = 2, .block = 64, .cooperative = true}, waits_for_flag, flag.p, out.p);

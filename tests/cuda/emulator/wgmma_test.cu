@@ -121,6 +121,7 @@ TEST_CASE("what wgmma forgives on paper and not on the chip is reported") {
     CHECK_FAILS(go([](Faults& f) { f.one_warp = true; }), "thread");
   });
   gpu::emu::options().async = gpu::emu::Async::kLate;
+  gpu::emu::options().schedule = gpu::emu::Schedule::kInOrder;  // thread 0 reads before anybody waits
   gpu::launch({.name = "product", .grid = 1, .block = 128}, product, out.p, in.p, [] {
     Faults f;
     f.early_read = true;
