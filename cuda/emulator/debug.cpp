@@ -1,6 +1,7 @@
 // Words for people: where a thread is, what every thread waits for, the trace of one thread, and signals (a wild access
 // in a kernel becomes an error of the launch, not of the process). Paper: none.
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include <csignal>
 #include <cstring>
@@ -150,7 +151,7 @@ int g_fault_signal = 0;
 }
 
 void on_fault(int sig, siginfo_t* info, void* context) {
-  if (!g_self) {  // not ours: the default action, once we return to the faulting instruction
+  if (!g_self || !on_kernel_thread()) {  // not ours: the default action, once we return to the faulting instruction
     sigaction(sig, sig == SIGSEGV ? &g_before_segv : sig == SIGBUS ? &g_before_bus : &g_before_fpe, nullptr);
     return;
   }
@@ -173,7 +174,14 @@ void on_fault(int sig, siginfo_t* info, void* context) {
 
 }  // namespace
 
+namespace {
+pthread_t g_owner;
+}
+
+bool on_kernel_thread() { return pthread_equal(g_owner, pthread_self()) != 0; }
+
 void install_signal_handlers(bool on) {
+  g_owner = pthread_self();
   if (!on) {
     sigaction(SIGSEGV, &g_before_segv, nullptr);
     sigaction(SIGBUS, &g_before_bus, nullptr);

@@ -16,7 +16,7 @@ namespace {
 
 void on_access(void* address, size_t bytes, bool writes, void* pc) {
   Fiber* f = current();
-  if (!f) return;
+  if (!f || !on_kernel_thread()) return;
   const auto offset = size_t(static_cast<std::byte*>(address) - range_base());
   if (offset >= range_bytes()) return;
   if (!inside_object(address, bytes))

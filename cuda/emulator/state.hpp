@@ -215,6 +215,7 @@ void thread_ends_async(Fiber& f);              ///< its copies and products (cp_
 void finish_stores(Fiber& f, size_t pending);  ///< ... TMA stores (tma.cpp)
 void wgmma_thread_ends(Fiber& f);              ///< ... and wgmma (wgmma.cpp)
 void install_signal_handlers(bool on);
+bool on_kernel_thread();  ///< the caller is the OS thread that runs kernels now
 int resident_blocks(int block, size_t smem);
 
 // Trace.
