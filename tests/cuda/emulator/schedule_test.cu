@@ -1,7 +1,9 @@
 // Schedules: a seed is one order, modes differ, missing barriers show as other bits, spinning ends, the trace tells it
 // all.
 #include <set>
+#include <sstream>
 
+#include "emulator/step.hpp"
 #include "good_kernels.cuh"
 
 using namespace emu_test;
@@ -146,4 +148,26 @@ TEST_CASE("the trace walks one thread from event to event") {
   CHECK(std::count(seen.begin(), seen.end(), "shfl_xor") == 5);
   CHECK(has("sync"));
   if (gpu::emu::race_build()) CHECK(has("write 4 bytes, byte 4 of shared 'part' (32 bytes)"));
+}
+
+TEST_CASE("steps show the source line of each event, one by one or to the next barrier") {
+  const Fresh fresh;
+  const Buffer<float> x(ramp(512), "x"), y(1, "y");
+  std::istringstream keys("\nb\nq\n");  // one event; on to the barrier; then silence
+  std::ostringstream out;
+  gpu::emu::step_thread(gpu::emu::parse_step("0,5", "row_sums"), &keys, out);
+  gpu::launch({.name = "row_sums", .grid = 1, .block = 128}, row_sums, y.p, x.p, 512);
+  gpu::sync_device();
+  gpu::emu::stop_steps();
+  const std::string s = out.str();
+  INFO(s);
+  CHECK(s.find("#0  load 16 bytes, byte 80 of buffer 'x' (2048 bytes)  at good_kernels.cuh:") != std::string::npos);
+  CHECK(s.find("const auto v = gpu::load_vec<4>(row + c);") != std::string::npos);
+  CHECK(s.find("s = gpu::add(s, gpu::shfl_xor(s, d));") != std::string::npos);
+  CHECK(s.find("sync  at good_kernels.cuh:") != std::string::npos);
+  size_t prompts = 0;
+  for (size_t at = s.find("\n> "); at != std::string::npos; at = s.find("\n> ", at + 1)) ++prompts;
+  CHECK(prompts == 3);
+  CHECK_THROWS_AS(gpu::emu::parse_step("0"), r1::Error);
+  CHECK_THROWS_AS(gpu::emu::parse_step("0,2000"), r1::Error);
 }
