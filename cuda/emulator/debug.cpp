@@ -1,6 +1,5 @@
 // Words for people: where a thread is, what every thread waits for, the trace of one thread, and signals (a wild access
 // in a kernel becomes an error of the launch, not of the process). Paper: none.
-#include <dlfcn.h>
 #include <pthread.h>
 
 #include <csignal>
@@ -12,22 +11,8 @@
 
 namespace gpu::emu {
 
-namespace {
-
-/// A plain access is known by its address in the program only.
-std::string program_address(const void* pc) {
-  Dl_info info{};
-  if (!dladdr(pc, &info) || !info.dli_fname) return r1::cat("pc ", pc);
-  const char* slash = std::strrchr(info.dli_fname, '/');
-  return r1::cat("a plain access after ", current() ? str(current()->at) : "?", " (addr2line -Cie ",
-                 slash ? slash + 1 : info.dli_fname, " 0x", std::hex,
-                 static_cast<const char*>(pc) - static_cast<const char*>(info.dli_fbase) - 1, ")");
-}
-
-}  // namespace
-
 std::string str(const Site& s) {
-  if (s.line == kPlainAccess) return program_address(s.file);
+  if (s.line == kPlainAccess) return str_of_address(s.file);
   const char* slash = std::strrchr(s.file, '/');
   const std::string name = slash ? slash + 1 : s.file;
   return s.line > 0 ? r1::cat(name, ":", s.line) : name;

@@ -206,6 +206,9 @@ inline void progress() { g_set.idle_switches = 0; }
 [[noreturn]] void fail_run(const std::string& message);
 std::string where(const Fiber& f);
 std::string str(const Site& s);
+/// File and line of an instruction, line 0 if that is not known; and in words (symbol.cpp).
+Site source_of(const void* pc);
+std::string str_of_address(const void* pc);
 constexpr int kPlainAccess = -1;  ///< Site::line of an access that the compiler instrumented; file is its address
 std::string waits_dump();
 

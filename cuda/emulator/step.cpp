@@ -55,7 +55,8 @@ void ask(Walk& w) {
 void show(Walk& w, const TraceEvent& e) {
   if (w.pace == Pace::kSilent || w.shown >= w.plan.limit) return;
   ++w.shown;
-  const std::string place = str(e.at), text = e.at.line > 0 ? source_line(e.at.file, e.at.line) : "";
+  const Site at = e.at.line == kPlainAccess ? source_of(e.at.file) : e.at;
+  const std::string place = str(e.at), text = at.line > 0 ? source_line(at.file, at.line) : "";
   *w.out << "#" << e.number << "  " << e.what << "  at " << place;
   if (!text.empty()) *w.out << "\n      " << text;
   *w.out << "\n";
