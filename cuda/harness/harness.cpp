@@ -1,5 +1,5 @@
 // Runs cases and writes what they gave. Paper: none.
-#include "harness/harness.h"
+#include "kernels/kernel_bench.h"
 
 #include <chrono>
 #include <cstdio>
@@ -16,18 +16,18 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void write_file(const Options& o, const char* name, const std::string& text) {
+void write_file(const KernelBenchOptions& o, const char* name, const std::string& text) {
   if (o.out.empty()) return;
   std::ofstream f(o.out + "/" + name, std::ios::binary);
   f << text;
   if (!f) fail("cannot write ", o.out, "/", name);
 }
 
-bool chosen(const Options& o, const std::string& name) {
+bool chosen(const KernelBenchOptions& o, const std::string& name) {
   return o.only.empty() || name.find(o.only) != std::string::npos;
 }
 
-int check_all(const Options& o) {
+int check_all(const KernelBenchOptions& o) {
   int cases = 0, failed = 0, problems = 0;
   std::string log;
   for (const auto& [name, c] : Registry<KernelCase>::get().entries()) {
@@ -51,7 +51,7 @@ int check_all(const Options& o) {
   return failed > 0;
 }
 
-void bench_all(const Options& o, const device::Info& info) {
+void bench_all(const KernelBenchOptions& o, const device::Info& info) {
   const Limits limits = measure_limits();
   std::vector<Timing> rows;
   for (const auto& [name, c] : Registry<KernelCase>::get().entries()) {
@@ -69,7 +69,13 @@ void bench_all(const Options& o, const device::Info& info) {
 
 }  // namespace
 
-int run(const Options& o) {
+}  // namespace r1::harness
+
+namespace r1 {
+
+using namespace harness;
+
+int run_kernel_bench(const KernelBenchOptions& o) {
   if (o.list) {
     for (const auto& [name, c] : Registry<KernelCase>::get().entries())
       std::printf("%-28s %s: %zu problems to check, %zu to time\n", name.c_str(), c.dims, c.check.size(), c.bench.size());
@@ -86,4 +92,4 @@ int run(const Options& o) {
   return failed;
 }
 
-}  // namespace r1::harness
+}  // namespace r1

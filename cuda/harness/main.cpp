@@ -3,11 +3,12 @@
 // the rest goes on; the exit code is 1 if any failed. `r1 bench cuda` runs the same. Paper: none.
 #include <cstdio>
 
-#include "harness/harness.h"
+#include "base/check.h"
+#include "kernels/kernel_bench.h"
 
 int main(int argc, char** argv) {
   try {
-    r1::harness::Options o;
+    r1::KernelBenchOptions o;
     std::string what = argc > 1 ? argv[1] : "all";
     for (int i = 2; i + 1 < argc; i += 2) {
       const std::string key = argv[i];
@@ -24,7 +25,7 @@ int main(int argc, char** argv) {
     }
     o.list = what == "list", o.check = what == "check" || what == "all", o.bench = what == "bench" || what == "all";
     if (!o.list && !o.check && !o.bench) r1::fail("unknown command ", what, ", expected check, bench, list or all");
-    return r1::harness::run(o);
+    return r1::run_kernel_bench(o);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "r1_gpu: %s\n", e.what());
     return 1;

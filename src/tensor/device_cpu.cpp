@@ -2,15 +2,14 @@
 #include "kernels/device.h"
 
 #include "base/check.h"
+#include "kernels/kernel_bench.h"
 
 #ifndef R1_CUDA
 namespace r1::device {
 
-namespace {
-[[noreturn]] void none(const char* call) {
+[[noreturn]] static void none(const char* call) {
   fail(call, ": built without CUDA: configure with --preset cuda (a GPU) or --preset cuda-emulated, or use --device cpu");
 }
-}  // namespace
 
 bool available() { return false; }
 Info info() { none("device info"); }
@@ -28,4 +27,8 @@ void Event::record(void*) {}
 float Event::since(const Event&) const { return 0; }
 
 }  // namespace r1::device
+
+namespace r1 {
+int run_kernel_bench(const KernelBenchOptions&) { device::none("r1 bench cuda"); }
+}  // namespace r1
 #endif
