@@ -94,24 +94,27 @@ GPU_FN int swizzle_byte(int b, gpu::Swizzle s) {
 }
 
 #if GPU_SM90A
-GPU_DEVICE uint64_t descriptor(const uint8_t* tile, int rows, int k0, gpu::Swizzle s, bool trans) {
+GPU_DEVICE uint64_t descriptor(const uint8_t* tile, int rows, int k0, gpu::Swizzle s, bool trans, bool swap) {
   const int pieces = s == gpu::Swizzle::k128 ? 8 : s == gpu::Swizzle::k64 ? 4 : s == gpu::Swizzle::k32 ? 2 : 1;
-  const int span = pieces * 16, width = pieces * 8;
+  const int span = pieces * 16;
   const uint8_t* start = tile + tile_byte(rows, 0, k0, s, trans);
-  if (!trans) {  // without swizzle: leading = next 8 k, stride = next 8 rows
-    return gpu::wgmma_descriptor(start, s, s == gpu::Swizzle::kNone ? uint32_t(rows * span) : 16u, uint32_t(8 * span));
+  // Leading and stride: k-major without swizzle, the next 8 k and the next 8 rows; with a swizzle only the rows count.
+  // Row-major ("MN"): with a swizzle the next atom of rows and the next 8 k; without, the other way round.
+  uint32_t leading = trans ? uint32_t(64 * span) : s == gpu::Swizzle::kNone ? uint32_t(rows * span) : 16u;
+  uint32_t stride = uint32_t(8 * span);
+  if ((trans && s == gpu::Swizzle::kNone) != swap) {
+    const uint32_t t = leading;
+    leading = stride;
+    stride = t;
   }
-  const auto next_rows = uint32_t(64 * span), next_k = uint32_t(8 * span);
-  (void)width;
-  return s == gpu::Swizzle::kNone ? gpu::wgmma_descriptor(start, s, next_k, next_rows)
-                                  : gpu::wgmma_descriptor(start, s, next_rows, next_k);
+  return gpu::wgmma_descriptor(start, s, leading, stride);
 }
 #endif
 
 /// D [64, N] = A [64, 64] B^T, A and B [rows, 64] in global memory.
 template <int N, bool TransA, bool TransB, bool Registers>
 GPU_KERNEL(128)
-void wgmma_tile(float* out, const uint16_t* in, gpu::Swizzle s) {
+void wgmma_tile(float* out, const uint16_t* in, gpu::Swizzle s, bool swap) {
 #if GPU_SM90A
   DSMEM(uint8_t, smem);
   uint8_t *a = smem, *b = smem + kTileBytes;
@@ -130,8 +133,8 @@ void wgmma_tile(float* out, const uint16_t* in, gpu::Swizzle s) {
   }
   uint64_t da[4], db[4];  // before the fence: ptxas wants straight code between the products
   GPU_UNROLL for (int k = 0; k < 4; ++k) {
-    da[k] = descriptor(a, 64, 16 * k, s, TransA);
-    db[k] = descriptor(b, N, 16 * k, s, TransB);
+    da[k] = descriptor(a, 64, 16 * k, s, TransA, swap && TransA);
+    db[k] = descriptor(b, N, 16 * k, s, TransB, swap && TransB);
   }
   gpu::wgmma_fence(d);
   GPU_UNROLL for (int k = 0; k < 4; ++k) {
@@ -146,31 +149,43 @@ void wgmma_tile(float* out, const uint16_t* in, gpu::Swizzle s) {
 #endif
 }
 
-template <int N, bool TransA, bool TransB, bool Registers>
-void wgmma_case(const char* form, Rng& rng, gpu::Swizzle s) {
-  std::vector<uint16_t> in(size_t(4096 + N * 64));
-  for (uint16_t& x : in) x = gpu::to_bf16(float(int(rng.below(9)) - 4)).bits;
-  const Buffer<uint16_t> i(in);
-  const Buffer<float> o(std::vector<float>(64 * N, 0.0f));
-  gpu::launch({.name = "wgmma_tile", .grid = 1, .block = 128, .smem = size_t(kTileBytes + N * 128)},
-              wgmma_tile<N, TransA, TransB, Registers>, o.p, static_cast<const uint16_t*>(i.p), s);
-  gpu::sync_device();
-  char name[80];
-  std::snprintf(name, sizeof name, "wgmma m64n%dk16 %s swizzle %d", N, form,
-                s == gpu::Swizzle::kNone ? 0 : 16 << int(s));
-  const std::vector<float> d = o.read();
-  print(name, d);
-  int wrong = 0;  // against the product itself, by the documented place of each accumulator
+/// Values that are not those of the product, by the documented place of each accumulator.
+inline int wrong_values(const std::vector<float>& d, const std::vector<uint16_t>& in, int n) {
+  int wrong = 0;
   for (int t = 0; t < 128; ++t)
-    for (int v = 0; v < N / 2; ++v) {
+    for (int v = 0; v < n / 2; ++v) {
       const int row = t / 32 * 16 + t % 32 / 4 + v / 2 % 2 * 8, col = v / 4 * 8 + t % 4 * 2 + v % 2;
       float sum = 1;
       for (int k = 0; k < 64; ++k)
         sum += gpu::to_float(gpu::bf16{in[size_t(row * 64 + k)]}) *
                gpu::to_float(gpu::bf16{in[size_t(4096 + col * 64 + k)]});
-      wrong += d[size_t(t * (N / 2) + v)] != sum;
+      wrong += d[size_t(t * (n / 2) + v)] != sum;
     }
-  if (wrong) std::printf("WRONG: %s, %d of %d values are not the product\n", name, wrong, 64 * N);
+  return wrong;
+}
+
+template <int N, bool TransA, bool TransB, bool Registers>
+void wgmma_case(const char* form, Rng& rng, gpu::Swizzle s) {
+  std::vector<uint16_t> in(size_t(4096 + N * 64));
+  for (uint16_t& x : in) x = gpu::to_bf16(float(int(rng.below(9)) - 4)).bits;
+  const Buffer<uint16_t> i(in);
+  const auto product = [&](bool swap) {
+    const Buffer<float> o(std::vector<float>(64 * N, 0.0f));
+    gpu::launch({.name = "wgmma_tile", .grid = 1, .block = 128, .smem = size_t(kTileBytes + N * 128)},
+                wgmma_tile<N, TransA, TransB, Registers>, o.p, static_cast<const uint16_t*>(i.p), s, swap);
+    gpu::sync_device();
+    return o.read();
+  };
+  char name[80];
+  std::snprintf(name, sizeof name, "wgmma m64n%dk16 %s swizzle %d", N, form,
+                s == gpu::Swizzle::kNone ? 0 : 16 << int(s));
+  const std::vector<float> d = product(false);
+  print(name, d);
+  const int wrong = wrong_values(d, in, N);
+  if (!wrong) return;
+  std::printf("WRONG: %s, %d of %d values are not the product", name, wrong, 64 * N);
+  if (TransA || TransB) std::printf(" (%d with leading and stride exchanged)", wrong_values(product(true), in, N));
+  std::printf("\n");
 }
 
 inline gpu::TensorMap map_of(void* base, gpu::TileType type, uint64_t nx, uint64_t ny, uint64_t stride, uint32_t bx,
