@@ -15,13 +15,14 @@ namespace gpu {
 namespace detail {
 /// "rmsnorm_fwd <<<(8,1,1), (256,1,1), 1024 bytes>>>: reason; what was expected".
 [[noreturn]] void fail_launch(const Launch& c, int error);
-/// Raises the kernel's limit of dynamic shared memory once, the first time it is asked for more than 48 KiB.
+/// Raises the kernel's limit of dynamic shared memory the first time it is asked for more than before: static and
+/// dynamic together may pass 48 KiB only then, and the static part is not known here.
 void allow_smem(const void* kernel, const Launch& c);
 
 template <class Args, size_t... I>
 void launch_raw(const Launch& c, const void* kernel, Args& args, std::index_sequence<I...>) {
   void* pointers[] = {static_cast<void*>(&std::get<I>(args))..., nullptr};
-  if (c.smem > 48 * 1024) allow_smem(kernel, c);
+  if (c.smem > 0) allow_smem(kernel, c);
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(c.grid.x, c.grid.y, c.grid.z);
   config.blockDim = dim3(c.block.x, c.block.y, c.block.z);
@@ -57,7 +58,7 @@ int resident_blocks(void (*kernel)(P...), int block, size_t smem) {
   int n = 0;
   Launch c;
   c.smem = smem;
-  if (smem > 48 * 1024) detail::allow_smem(reinterpret_cast<const void*>(kernel), c);
+  if (smem > 0) detail::allow_smem(reinterpret_cast<const void*>(kernel), c);
   const cudaError_t e = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&n, kernel, block, smem);
   if (e != cudaSuccess) detail::fail_launch(c, int(e));
   return n;

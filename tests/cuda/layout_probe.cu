@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "layout_probe.hpp"
+#include "layout_probe_parts.hpp"
 
 namespace probe {
 
@@ -189,7 +190,7 @@ void mma_cases(Rng& rng) {
 }
 
 /// Which terms a sum of products keeps: one large term, then many small ones, in several places of k.
-void rounding_info() {
+void rounding_info(Rng&) {
   const auto one = [](auto kernel, const char* name, const std::vector<float>& a_row, float c, bool bf) {
     std::vector<uint32_t> in(320, 0);
     const auto bits = [&](float x) { return uint32_t(bf ? gpu::to_bf16(x).bits : gpu::to_half(x).bits); };
@@ -218,15 +219,21 @@ void rounding_info() {
   one(mma16<gpu::bf16>, "bf16 c = 2^24 and 16 * 0.5", std::vector<float>(16, 0.5f), 16777216, true);
 }
 
-void warp_cases(Rng& rng) {
+void matrix_cases(Rng&) {
   std::vector<uint16_t> rows(256);
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = uint16_t(i * 257 + 1);
   run<uint32_t>("ldmatrix, stmatrix", matrices, 32, rows, 32 * 30);
+}
+
+void warp_cases(Rng& rng) {
   std::vector<uint32_t> v(32);
   for (int i = 0; i < 4; ++i) {
     for (uint32_t& x : v) x = rng.below(1000) - 500;
     run<uint32_t>("warp functions", warp_functions, 32, v, 32 * 16);
   }
+}
+
+void copy_cases(Rng& rng) {
   std::vector<uint8_t> bytes(896);
   for (uint8_t& b : bytes) b = uint8_t(1 + rng.below(255));
   run<uint32_t>("cp.async with zero fill", copies, 32, bytes, 896);
@@ -253,7 +260,7 @@ void arithmetic_cases(Rng& rng) {
   }
 }
 
-void approximation_info() {
+void approximation_info(Rng&) {
   constexpr int kN = 1 << 16;
   std::vector<float> in(kN);
   for (int i = 0; i < kN; ++i) in[size_t(i)] = 0.001f + float(i) * (16.0f / kN);
@@ -276,26 +283,26 @@ void approximation_info() {
   }
 }
 
-void sm90_cases(Rng& rng);
+void device_info_line(Rng&) {
+  if (gpu::device_count() == 0) r1::fail("no GPU: ", gpu::no_device_reason());
+  const gpu::DeviceInfo& d = gpu::device_info(0);
+  std::printf("info device: %s, compute capability %d.%d\n", d.name.c_str(), d.major, d.minor);
+}
+
+void add_sm90_parts(std::vector<Part>& parts);
 
 }  // namespace probe
 
 #include "layout_probe_sm90.cuh"
 
 int main() {
-  try {
-    if (gpu::device_count() == 0) return std::printf("no GPU: %s\n", gpu::no_device_reason().c_str()), 1;
-    const gpu::DeviceInfo& d = gpu::device_info(0);
-    std::printf("info device: %s, compute capability %d.%d\n", d.name.c_str(), d.major, d.minor);
-    probe::Rng rng;
-    probe::mma_cases(rng);
-    probe::warp_cases(rng);
-    probe::arithmetic_cases(rng);
-    if (d.major == 9) probe::sm90_cases(rng);
-    probe::rounding_info();
-    probe::approximation_info();
-  } catch (const std::exception& e) {
-    return std::printf("failed: %s\n", e.what()), 1;
-  }
-  return 0;
+  using namespace probe;
+  std::vector<Part> parts{{"device", device_info_line}, {"mma", mma_cases},
+                          {"matrices", matrix_cases},   {"warp", warp_cases},
+                          {"cp.async", copy_cases},     {"arithmetic", arithmetic_cases},
+                          {"rounding", rounding_info},  {"functions", approximation_info}};
+  add_sm90_parts(parts);  // on another GPU each says that it is not for it
+  const int failed = run_parts(parts);
+  std::printf("info parts: %zu, failed: %d\n", parts.size(), failed);
+  return failed ? 1 : 0;
 }

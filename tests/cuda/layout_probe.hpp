@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "gpu.hpp"
@@ -10,7 +12,8 @@
 namespace probe {
 
 struct Rng {
-  uint64_t s = 88172645463325252ull;
+  uint64_t s;
+  explicit Rng(uint64_t seed) : s(88172645463325252ull ^ (seed * 0x9e3779b97f4a7c15ull)) {}
   uint32_t next32() {
     s ^= s << 13;
     s ^= s >> 7;
@@ -19,6 +22,14 @@ struct Rng {
   }
   uint32_t below(uint32_t n) { return next32() % n; }
 };
+
+/// A piece of the probe with numbers of its own. A fault ends the process's use of the GPU, so the parts run in a child
+/// process, and the parent starts another one behind a part that failed.
+struct Part {
+  std::string name;
+  std::function<void(Rng&)> run;
+};
+int run_parts(const std::vector<Part>& parts);
 
 /// A device buffer with a copy of v, freed at the end.
 template <class T>
@@ -30,7 +41,12 @@ struct Buffer {
     gpu::copy(p, v.data(), n * sizeof(T), gpu::Copy::kToDevice);
   }
   Buffer(const Buffer&) = delete;
-  ~Buffer() { gpu::free_device(p); }
+  ~Buffer() {
+    try {
+      gpu::free_device(p);
+    } catch (const std::exception&) {  // after a fault every call fails; the fault itself is what is reported
+    }
+  }
   std::vector<T> read() const {
     std::vector<T> v(n);
     gpu::copy(v.data(), p, n * sizeof(T), gpu::Copy::kToHost);
@@ -60,6 +76,7 @@ void print(const char* name, const std::vector<T>& v) {
   std::printf("%s: %016llx", name, static_cast<unsigned long long>(h));
   for (size_t i = 0; i < v.size() && i < 6; ++i) std::printf(" %g", double(v[i]));
   std::printf("\n");
+  std::fflush(stdout);
 }
 
 template <class Out, class In, class Kernel>

@@ -1,6 +1,7 @@
 // The Hopper half of the layout probe: TMA boxes with every swizzle, inside and across the edges; wgmma with every
 // swizzle, both major orders, A from shared memory and from registers. Paper: none.
 #pragma once
+#include "base/check.h"
 #include "layout_probe.hpp"
 
 namespace probe {
@@ -10,7 +11,7 @@ constexpr int kTileBytes = 8192;
 /// One 2-d box into shared memory, dumped; then the same box stored to another tensor.
 GPU_KERNEL(32)
 void tma_box(uint32_t* out, const GPU_GRID_CONSTANT gpu::TensorMap from, const GPU_GRID_CONSTANT gpu::TensorMap to,
-             int bytes, int x, int y) {
+             int bytes, int x, int y, bool store) {
 #if GPU_SM90A
   SMEM_ALIGNED(uint8_t, tile, kTileBytes, 1024);
   SMEM(gpu::Mbar, full, 1);
@@ -28,7 +29,7 @@ void tma_box(uint32_t* out, const GPU_GRID_CONSTANT gpu::TensorMap from, const G
   gpu::mbar_wait(full, 0);
   for (int i = gpu::lane(); i < kTileBytes; i += 32) out[i] = tile[i];
   gpu::sync();
-  if (gpu::lane() == 0) {
+  if (gpu::lane() == 0 && store) {
     gpu::tma_store(to, tile, x, y);
     gpu::tma_store_commit();
     gpu::tma_store_wait<0>();
@@ -202,30 +203,44 @@ inline gpu::TensorMap map_of(void* base, gpu::TileType type, uint64_t nx, uint64
   return gpu::make_tensor_map(a, "probe");
 }
 
-inline void tma_cases(Rng& rng) {
-  std::vector<uint8_t> in(96 * 80);  // 75 x 70 of it is the tensor
+/// A tensor of 75 x 70 bytes in rows of 96.
+inline std::vector<uint8_t> tensor_bytes() {
+  Rng rng(99);
+  std::vector<uint8_t> in(96 * 80);
   for (uint8_t& b : in) b = uint8_t(1 + rng.below(255));
+  return in;
+}
+
+inline void tma_boxes(int s, bool store) {
+  const std::vector<uint8_t> in = tensor_bytes();
   const Buffer<uint8_t> src(in);
-  for (int s = 0; s < 4; ++s)
-    for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {16, 3}, {-5, -2}, {60, 60}, {200, 0}}) {
-      const uint32_t row = s == 0 ? 48u : 16u << s;
-      const Buffer<uint8_t> dst(std::vector<uint8_t>(in.size(), uint8_t(0)));
-      const Buffer<uint32_t> out(std::vector<uint32_t>(kTileBytes, 0u));
-      const gpu::TensorMap from = map_of(src.p, gpu::TileType::kU8, 75, 70, 96, row, 16, gpu::Swizzle(s));
-      const gpu::TensorMap to = map_of(dst.p, gpu::TileType::kU8, 75, 70, 96, row, 16, gpu::Swizzle(s));
-      gpu::launch({.name = "tma_box", .grid = 1, .block = 32}, tma_box, out.p, from, to, int(row * 16), x, y);
-      gpu::sync_device();
-      char name[80];
-      std::snprintf(name, sizeof name, "tma load swizzle %d at (%d, %d)", s ? 16 << s : 0, x, y);
-      print(name, out.read());
-      std::snprintf(name, sizeof name, "tma store swizzle %d at (%d, %d)", s ? 16 << s : 0, x, y);
+  for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {16, 3}, {-5, -2}, {60, 60}, {200, 0}}) {
+    const uint32_t row = s == 0 ? 48u : 16u << s;
+    const Buffer<uint8_t> dst(std::vector<uint8_t>(in.size(), uint8_t(0)));
+    const Buffer<uint32_t> out(std::vector<uint32_t>(kTileBytes, 0u));
+    const gpu::TensorMap from = map_of(src.p, gpu::TileType::kU8, 75, 70, 96, row, 16, gpu::Swizzle(s));
+    const gpu::TensorMap to = map_of(dst.p, gpu::TileType::kU8, 75, 70, 96, row, 16, gpu::Swizzle(s));
+    gpu::launch({.name = "tma_box", .grid = 1, .block = 32}, tma_box, out.p, from, to, int(row * 16), x, y, store);
+    gpu::sync_device();
+    char name[80];
+    std::snprintf(name, sizeof name, "tma %s swizzle %d at (%d, %d)", store ? "store" : "load", s ? 16 << s : 0, x, y);
+    if (store)
       print(name, dst.read());
-    }
+    else
+      print(name, out.read());
+  }
+}
+
+inline void tma_sum(Rng&) {
   const Buffer<float> sum(std::vector<float>(32 * 20, 1.0f));
   gpu::launch({.name = "tma_add", .grid = 1, .block = 32}, tma_add,
               map_of(sum.p, gpu::TileType::kFloat, 30, 20, 128, 8, 8, gpu::Swizzle::kNone), 26, 15);
   gpu::sync_device();
   print("tma add across the corner", sum.read());
+}
+
+inline void tma_to_two(Rng&) {
+  const Buffer<uint8_t> src(tensor_bytes());
   const Buffer<uint32_t> both(std::vector<uint32_t>(2048, 0u));
   gpu::launch({.name = "tma_multicast", .grid = 2, .block = 32, .cluster = 2}, tma_multicast, both.p,
               map_of(src.p, gpu::TileType::kU8, 75, 70, 96, 64, 16, gpu::Swizzle::k64));
@@ -233,21 +248,40 @@ inline void tma_cases(Rng& rng) {
   print("tma multicast to two blocks", both.read());
 }
 
-void sm90_cases(Rng& rng) {
-  using gpu::Swizzle;
-  tma_cases(rng);
-  for (const Swizzle s : {Swizzle::kNone, Swizzle::k32, Swizzle::k64, Swizzle::k128}) {
-    wgmma_case<8, false, false, false>("A, B k-major", rng, s);
-    wgmma_case<16, false, false, false>("A, B k-major", rng, s);
-    wgmma_case<64, false, false, false>("A, B k-major", rng, s);
-    wgmma_case<256, false, false, false>("A, B k-major", rng, s);
-    wgmma_case<64, false, true, false>("B n-major", rng, s);
-    wgmma_case<128, true, false, false>("A m-major", rng, s);
-    wgmma_case<192, true, true, false>("A m-major, B n-major", rng, s);
-    wgmma_case<32, false, false, true>("A registers", rng, s);
-    wgmma_case<96, false, false, true>("A registers", rng, s);
-    wgmma_case<128, false, true, true>("A registers, B n-major", rng, s);
+inline void need_sm90() {
+  if (gpu::device_info(0).major != 9) r1::fail("not for this GPU, expected compute capability 9.0");
+}
+
+inline void add_sm90_parts(std::vector<Part>& parts) {
+  const auto add = [&](std::string name, std::function<void(Rng&)> f) {
+    parts.push_back({std::move(name), [f](Rng& rng) {
+                       need_sm90();
+                       f(rng);
+                     }});
+  };
+  for (int s = 0; s < 4; ++s) {
+    const auto w = gpu::Swizzle(s);
+    const std::string name = " swizzle " + std::to_string(s ? 16 << s : 0);
+    add("tma load" + name, [s](Rng&) { tma_boxes(s, false); });
+    add("tma store" + name, [s](Rng&) { tma_boxes(s, true); });
+    add("wgmma k-major" + name, [w](Rng& rng) {
+      wgmma_case<8, false, false, false>("A, B k-major", rng, w);
+      wgmma_case<16, false, false, false>("A, B k-major", rng, w);
+      wgmma_case<64, false, false, false>("A, B k-major", rng, w);
+      wgmma_case<256, false, false, false>("A, B k-major", rng, w);
+    });
+    add("wgmma B n-major" + name, [w](Rng& rng) { wgmma_case<64, false, true, false>("B n-major", rng, w); });
+    add("wgmma A m-major" + name, [w](Rng& rng) { wgmma_case<128, true, false, false>("A m-major", rng, w); });
+    add("wgmma A, B row-major" + name,
+        [w](Rng& rng) { wgmma_case<192, true, true, false>("A m-major, B n-major", rng, w); });
+    add("wgmma A registers" + name, [w](Rng& rng) {
+      wgmma_case<32, false, false, true>("A registers", rng, w);
+      wgmma_case<96, false, false, true>("A registers", rng, w);
+      wgmma_case<128, false, true, true>("A registers, B n-major", rng, w);
+    });
   }
+  add("tma add", tma_sum);
+  add("tma multicast", tma_to_two);
 }
 
 }  // namespace probe

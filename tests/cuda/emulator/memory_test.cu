@@ -36,6 +36,12 @@ GPU_KERNEL(32) void too_much_static() {
   SMEM(float, s, 20000);
   s[gpu::tid()] = 1;
 }
+/// 40 KiB of its own: with 200 KiB of dynamic memory more than a block can have.
+GPU_KERNEL(32) void static_and_dynamic() {
+  SMEM(float, s, 10240);
+  DSMEM(float, d);
+  s[gpu::tid()] = d[gpu::tid()] = 1;
+}
 GPU_KERNEL(32) void unwritten(float* out) {
   SMEM(float, s, 32);
   if (gpu::tid() > 0) s[gpu::tid()] = 1;
@@ -123,6 +129,11 @@ TEST_CASE("shared memory has red zones and limits") {
               "0 bytes of dynamic shared memory");
   CHECK_FAILS(gpu::launch({.name = "too_much_static", .grid = 1, .block = 32}, too_much_static), "80000 bytes",
               "49152");
+  gpu::launch({.name = "static_and_dynamic", .grid = 1, .block = 32, .smem = 49152},
+              static_and_dynamic);  // opted in by launch()
+  CHECK_NOTHROW(gpu::sync_device());
+  CHECK_FAILS(gpu::launch({.name = "static_and_dynamic", .grid = 1, .block = 32, .smem = 204800}, static_and_dynamic),
+              "40960 static + 204800 dynamic bytes, expected at most 232448");
   const Buffer<uint32_t> r(32, "r");
   CHECK_FAILS(gpu::launch({.name = "matrix_misaligned", .grid = 1, .block = 32}, matrix_misaligned, r.p),
               "misaligned ldmatrix", "thread (9,0,0)");
