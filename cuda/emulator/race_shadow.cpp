@@ -2,6 +2,7 @@
 // a value and whether an asynchronous copy is on its way there. Paper: none.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "emulator/memory.hpp"
@@ -57,7 +58,9 @@ bool knows(const Times& t, const Access& a) { return t && a.thread < t->size() &
 bool ordered(const Fiber& f, const Access& a, bool shared) {
   if (!a.valid || a.launch != (g_shadow.launch & 0xfff)) return true;
   if (a.block == (f.block->linear & 0xfffff)) return a.thread == uint32_t(f.tid) || knows(f.clock.own, a);
-  if (shared && g_run->config.cluster <= 1) return true;  // an earlier block that had the same shared memory
+  // An earlier block, or cluster, had the same shared memory.
+  const uint64_t cluster = std::max(1u, g_run->config.cluster);
+  if (shared && a.block / cluster != (f.block->linear & 0xfffff) / cluster) return true;
   if (!f.clock.others) return false;
   for (const auto& [block, t] : *f.clock.others)
     if ((block & 0xfffff) == a.block) return knows(t, a);
