@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <map>
+#include <memory>
 
 #include "emulator/memory.hpp"
 #include "emulator/state.hpp"
@@ -160,8 +161,31 @@ void on_fault(int sig, siginfo_t* info, void* context) {
 }  // namespace
 
 namespace {
+
 pthread_t g_owner;
-}
+
+/// A stack for the signal handler, of this OS thread; a stack that is there already (ASan's) is left alone.
+struct AlternateStack {
+  std::unique_ptr<char[]> memory;
+  AlternateStack() {
+    constexpr size_t kBytes = 64 * 1024;
+    stack_t old{};
+    sigaltstack(nullptr, &old);
+    if (!(old.ss_flags & SS_DISABLE)) return;
+    memory = std::make_unique<char[]>(kBytes);
+    const stack_t s{memory.get(), 0, kBytes};
+    sigaltstack(&s, nullptr);
+  }
+  AlternateStack(const AlternateStack&) = delete;
+  ~AlternateStack() {
+    if (!memory) return;
+    stack_t off{};
+    off.ss_flags = SS_DISABLE;
+    sigaltstack(&off, nullptr);
+  }
+};
+
+}  // namespace
 
 bool on_kernel_thread() { return pthread_equal(g_owner, pthread_self()) != 0; }
 
@@ -173,18 +197,7 @@ void install_signal_handlers(bool on) {
     sigaction(SIGFPE, &g_before_fpe, nullptr);
     return;
   }
-  static thread_local char* alternate = nullptr;
-  if (!alternate) {
-    stack_t old{};
-    sigaltstack(nullptr, &old);
-    if (old.ss_flags & SS_DISABLE) {
-      alternate = new char[64 * 1024];  // for the life of the thread
-      const stack_t s{alternate, 0, 64 * 1024};
-      sigaltstack(&s, nullptr);
-    } else {
-      alternate = static_cast<char*>(old.ss_sp);
-    }
-  }
+  static thread_local AlternateStack alternate;
   struct sigaction a {};
   a.sa_sigaction = on_fault;
   a.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

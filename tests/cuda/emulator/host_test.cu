@@ -1,4 +1,6 @@
 // Streams, events and copies: late, interleaved, and checked for direction and extent.
+#include <thread>
+
 #include "support.hpp"
 
 using namespace emu_test;
@@ -98,4 +100,21 @@ TEST_CASE("the library GEMM's stand-in multiplies") {
   CHECK(c.read() == std::vector<float>{6, 4, 15, 10});
   CHECK_FAILS(gpu::library_gemm({.m = 2, .n = 3, .k = 3, .type = gpu::TileType::kFloat}, c.p, a.p, b.p, nullptr),
               "B needs 36 bytes");
+}
+
+TEST_CASE("several host threads may use the device at once") {
+  const Fresh fresh;
+  float results[4] = {};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {  // no Catch2 macros here: they are for one thread
+      const gpu::Stream s = gpu::create_stream();
+      auto* p = static_cast<float*>(gpu::malloc_device(32, "mine"));
+      gpu::fill_async(p, 0, 32, s);
+      for (int i = 0; i <= t; ++i) gpu::launch({.name = "add_one", .grid = 1, .block = 32, .stream = s}, add_one, p, 8);
+      gpu::copy_async(&results[t], p, 4, gpu::Copy::kToHost, s);
+      gpu::sync_stream(s);
+    });
+  for (std::thread& t : threads) t.join();
+  for (int t = 0; t < 4; ++t) CHECK(results[t] == float(t + 1));
 }
