@@ -5,8 +5,8 @@
 #   bash tests/gpu.sh                    everything (8 minutes at most)
 #   R1_GPU_QUICK=1 bash tests/gpu.sh     no sanitizer, no PyTorch (4 minutes)
 #   OUT=folder                           where results go; default build/gpu-results
-#   bash tests/gpu.sh pack FOLDER        builds here, for R1_CUDA_CHIPS (default 90a), a folder that runs elsewhere:
-#                                        bash FOLDER/tests/gpu.sh
+#   bash tests/gpu.sh pack FOLDER        copies the sources it needs; there: bash FOLDER/tests/gpu.sh
+#   bash tests/gpu.sh pack FOLDER built  and the programs, built here for R1_CUDA_CHIPS (default 90a)
 # Nothing stops it: a kernel that fails is reported and the rest goes on. Exit code 1 if any check failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -19,14 +19,16 @@ build() {  # chips, folder of the build
 
 if [ "${1:-}" = pack ]; then
   to=${2:?folder to pack into}
-  build "${R1_CUDA_CHIPS:-90a}" build/gpu > build-gpu.log 2>&1 || { tail -20 build-gpu.log; exit 1; }
-  rm -f build-gpu.log
-  mkdir -p "$to/bin" "$to/tests/peers"
-  cp tests/gpu.sh "$to/tests/" && cp tests/peers/torch_gpu.py "$to/tests/peers/"
-  for program in r1_gpu layout_probe; do
-    [ -x "build/gpu/$program" ] && strip -o "$to/bin/$program" "build/gpu/$program"
-  done
+  mkdir -p "$to/bin"
+  git archive HEAD cuda src/base src/kernels src/tensor tests/gpu.sh tests/peers tests/cuda | tar -x -C "$to"
   git rev-parse HEAD > "$to/bin/version.txt"
+  if [ "${3:-}" = built ]; then
+    build "${R1_CUDA_CHIPS:-90a}" build/gpu > build-gpu.log 2>&1 || { tail -20 build-gpu.log; exit 1; }
+    rm -f build-gpu.log
+    for program in r1_gpu layout_probe; do
+      [ -x "build/gpu/$program" ] && strip -o "$to/bin/$program" "build/gpu/$program"
+    done
+  fi
   du -sh "$to"
   exit 0
 fi

@@ -54,7 +54,7 @@ GPU_DEVICE void store_floats(T* p, const float (&x)[V], int64_t left) {
 /// F: types In and Out, kIn inputs in[kIn], output out, float operator()(const float* x) const.
 template <bool Aligned, class F>
 GPU_KERNEL(kMapThreads) void map_kernel(F f, int64_t n) {
-  constexpr int V = kPack<typename F::Out> > kPack<typename F::In> ? kPack<typename F::Out> : kPack<typename F::In>;
+  constexpr int V = kPack<typename F::Out>;  // a store is 16 bytes
   const int64_t first = (int64_t(gpu::block_idx().x) * kMapUnroll<F> * kMapThreads + gpu::tid()) * V;
   float x[kMapUnroll<F>][F::kIn][V];
   GPU_UNROLL
@@ -83,7 +83,7 @@ GPU_KERNEL(kMapThreads) void map_kernel(F f, int64_t n) {
 template <class F>
 void launch_map(const char* name, void* stream, const F& f, int64_t n) {
   if (n <= 0) return;
-  constexpr int V = kPack<typename F::Out> > kPack<typename F::In> ? kPack<typename F::Out> : kPack<typename F::In>;
+  constexpr int V = kPack<typename F::Out>;  // a store is 16 bytes
   bool aligned = packs_fit(f.out, 0, n) && n % V == 0;
   for (int k = 0; k < F::kIn; ++k) aligned = aligned && packs_fit(f.in[k], 0, n);
   const gpu::Launch at{.name = name,

@@ -26,5 +26,9 @@ template <class... P>
 int resident_blocks(void (*)(P...), int block, size_t smem) {
   return emu::resident_blocks(block, smem);
 }
+template <class... P>
+int resident_clusters(void (*)(P...), const Launch& c) {
+  return device_info(current_device()).multiprocessors / int(c.cluster);
+}
 
 }  // namespace gpu

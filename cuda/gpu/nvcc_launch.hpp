@@ -64,4 +64,24 @@ int resident_blocks(void (*kernel)(P...), int block, size_t smem) {
   return n;
 }
 
+/// Clusters of a launch that fit the device at once: fewer than multiprocessors / cluster where a group of
+/// multiprocessors that share one has an odd number of them.
+template <class... P>
+int resident_clusters(void (*kernel)(P...), const Launch& c) {
+  if (c.smem > 0) detail::allow_smem(reinterpret_cast<const void*>(kernel), c);
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(c.cluster);
+  config.blockDim = dim3(c.block.x, c.block.y, c.block.z);
+  config.dynamicSmemBytes = c.smem;
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeClusterDimension;
+  attribute.val.clusterDim = {c.cluster, 1, 1};
+  config.attrs = &attribute;
+  config.numAttrs = 1;
+  int n = 0;
+  const cudaError_t e = cudaOccupancyMaxActiveClusters(&n, kernel, &config);
+  if (e != cudaSuccess) detail::fail_launch(c, int(e));
+  return n;
+}
+
 }  // namespace gpu

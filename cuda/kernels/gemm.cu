@@ -5,7 +5,7 @@
 
 #include "kernels/gemm_mma.cuh"
 #include "kernels/gemm_simt.cuh"
-#include "kernels/gemm_sm90.cuh"
+#include "kernels/gemm_sm90_store.cuh"
 
 namespace r1::cuda {
 

@@ -19,13 +19,15 @@ struct Operand {
 /// asynchronous, an element each, because the tile is kept as [k][row] whatever the operand's order.
 template <bool KMajor>
 GPU_DEVICE void bring(float* tile, const Operand& o, int row, int k, int k_total) {
+  constexpr int kLines = KMajor ? kThreads / kBk : kThreads / kB;  // lines (rows or k) that the block's threads cover
+  const int r = row + (KMajor ? gpu::tid() / kBk : gpu::tid() % kB), kk = KMajor ? gpu::tid() % kBk : gpu::tid() / kB;
+  const float* from = o.p + (KMajor ? r * o.ld + k + kk : (k + kk) * o.ld + r);
+  float* to = tile + kk * kLd + (r - row);
   GPU_UNROLL
   for (int i = 0; i < 8; ++i) {
-    const int e = gpu::tid() + i * kThreads;
-    const int r = KMajor ? e / kBk : e % kB, kk = KMajor ? e % kBk : e / kB;
-    const bool inside = row + r < o.rows && k + kk < k_total;
-    const int64_t at = KMajor ? (row + r) * o.ld + k + kk : (k + kk) * o.ld + row + r;
-    gpu::cp_async<4>(tile + kk * kLd + r, inside ? o.p + at : o.p, inside ? 4 : 0);
+    const bool inside = KMajor ? r + i * kLines < o.rows && k + kk < k_total : r < o.rows && k + kk + i * kLines < k_total;
+    gpu::cp_async<4>(to + i * kLines * (KMajor ? 1 : kLd), inside ? from : o.p, inside ? 4 : 0);
+    from += kLines * o.ld;
   }
 }
 GPU_DEVICE void step(float (&d)[8][8], const float* a, const float* b, int tm, int tn) {
@@ -70,9 +72,9 @@ void gemm_kernel(float* c, int64_t ldc, int64_t stride_c, Operand a, Operand b, 
     fill(k0 + kBk, half ^ 1);
     if (k - k0 >= kBk) {
       GPU_NO_UNROLL
-      for (int k4 = 0; k4 < kBk; k4 += 4) {  // sixteen at once would need more registers than two blocks have
+      for (int k4 = 0; k4 < kBk; k4 += 2) {  // sixteen at once would need more registers than two blocks have
         GPU_UNROLL
-        for (int kk = k4; kk < k4 + 4; ++kk) step(d, ta + kk * kLd, tb + kk * kLd, tm, tn);
+        for (int kk = k4; kk < k4 + 2; ++kk) step(d, ta + kk * kLd, tb + kk * kLd, tm, tn);
       }
     } else {  // a padded zero would turn -0 into 0
       for (int kk = 0; kk < k - k0; ++kk) step(d, ta + kk * kLd, tb + kk * kLd, tm, tn);

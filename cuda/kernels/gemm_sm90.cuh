@@ -9,9 +9,8 @@
 #include "common/pack.cuh"
 #include "kernels/gemm.h"
 
-namespace r1::cuda {
+namespace r1::cuda::sm90 {
 
-namespace sm90 {
 constexpr int kBm = 128, kBn = 256, kBk = 64, kStages = 4;
 constexpr int kThreads = 384;
 constexpr int kBytesA = kBm * kBk * 2, kBytesB = kBn * kBk * 2;
@@ -19,10 +18,8 @@ constexpr int kChunk = 64 * kBk * 2;  ///< bytes of 64 rows (or columns) of a ti
 constexpr size_t kSmem = size_t{kStages} * (kBytesA + kBytesB) + 2 * kStages * sizeof(gpu::Mbar);
 constexpr int kGroup = 16;  ///< tile rows that are walked together, so that their operands stay in L2
 
-struct Problem {
+struct Sizes {
   int m, n, k;
-  int64_t ldc;
-  bool accumulate;
 };
 struct TileAt {
   int m, n;
@@ -38,85 +35,9 @@ GPU_DEVICE TileAt tile_at(int i, int tiles_m, int tiles_n) {
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
 
-/// Four lanes of a quad hold columns 2t, 2t + 1 of four groups of eight columns: afterwards lane t holds all of group t.
-GPU_DEVICE void transpose_quad(uint32_t (&r)[4]) {
-  const int t = gpu::lane() & 3;
-  GPU_UNROLL
-  for (int d = 1; d <= 2; d *= 2) {
-    const bool up = (t & d) != 0;
-    GPU_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      if (i & d) continue;
-      const uint32_t give = up ? r[i] : r[i + d];
-      const uint32_t got = gpu::shfl_xor(give, d);
-      if (up)
-        r[i] = got;
-      else
-        r[i + d] = got;
-    }
-  }
-}
-
-/// A warp's 16 x 256 accumulators to C, 16 bytes a lane (bf16) or 8 (float).
-GPU_DEVICE void store_tile(gpu::bf16* c, const float (&d)[128], int row, int col, const Problem& p) {
-  const int t = gpu::lane() & 3;
-  GPU_UNROLL
-  for (int j = 0; j < 32; j += 4) {
-    GPU_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const int at = row + gpu::lane() / 4 + 8 * half, first = col + 8 * (j + t);
-      uint32_t r[4];
-      GPU_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        float x = d[4 * (j + i) + 2 * half], y = d[4 * (j + i) + 2 * half + 1];
-        const int own = col + 8 * (j + i) + 2 * t;
-        if (p.accumulate && at < p.m) {  // before the only rounding
-          const gpu::bf16* old = c + int64_t(at) * p.ldc + own;
-          if (own < p.n) x = gpu::add(gpu::to_float(old[0]), x);
-          if (own + 1 < p.n) y = gpu::add(gpu::to_float(old[1]), y);
-        }
-        r[i] = gpu::pack_bf16(x, y);
-      }
-      transpose_quad(r);
-      if (at >= p.m || first >= p.n) continue;
-      gpu::bf16* to = c + int64_t(at) * p.ldc + first;
-      if (first + 8 <= p.n) {
-        gpu::Vec<uint32_t, 4> v;
-        GPU_UNROLL
-        for (int i = 0; i < 4; ++i) v[i] = r[i];
-        gpu::store_vec(reinterpret_cast<uint32_t*>(to), v);
-      } else {
-        GPU_UNROLL
-        for (int e = 0; e < 8; ++e)
-          if (first + e < p.n) to[e].bits = uint16_t(r[e / 2] >> (16 * (e & 1)));
-      }
-    }
-  }
-}
-GPU_DEVICE void store_tile(float* c, const float (&d)[128], int row, int col, const Problem& p) {
-  GPU_UNROLL
-  for (int j = 0; j < 32; ++j) {
-    GPU_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const int at = row + gpu::lane() / 4 + 8 * half, first = col + 8 * j + 2 * (gpu::lane() & 3);
-      if (at >= p.m || first >= p.n) continue;
-      float* to = c + int64_t(at) * p.ldc + first;
-      float x = d[4 * j + 2 * half], y = d[4 * j + 2 * half + 1];
-      if (first + 1 < p.n) {
-        if (p.accumulate) x = gpu::add(to[0], x), y = gpu::add(to[1], y);
-        gpu::Vec<float, 2> v;
-        v[0] = x, v[1] = y;
-        gpu::store_vec(to, v);
-      } else {
-        to[0] = p.accumulate ? gpu::add(to[0], x) : x;
-      }
-    }
-  }
-}
-
 template <bool KMajorA, bool KMajorB, int Cluster>
 GPU_DEVICE void produce(const gpu::TensorMap& map_a, const gpu::TensorMap& map_b, unsigned char* ring, gpu::Mbar* full,
-                        gpu::Mbar* empty, const Problem& p, int tiles_m, int tiles_n, int first, int step) {
+                        gpu::Mbar* empty, const Sizes& p, int tiles_m, int tiles_n, int first, int step) {
   const int rank = Cluster > 1 ? int(gpu::cluster_rank()) : 0;
   const int steps = (p.k + kBk - 1) / kBk;
   int stage = 0, parity = 1;  // the ring starts empty: the first wait of each stage passes at once
@@ -166,9 +87,9 @@ GPU_DEVICE void release(gpu::Mbar* empty) {
   }
 }
 
-template <bool KMajorA, bool KMajorB, int Cluster, class Out>
-GPU_DEVICE void consume(Out* c, const unsigned char* ring, gpu::Mbar* full, gpu::Mbar* empty, const Problem& p,
-                        int group, int tiles_m, int tiles_n, int first, int step) {
+template <bool KMajorA, bool KMajorB, int Cluster, class Epilogue>
+GPU_DEVICE void consume(const Epilogue& epilogue, const unsigned char* ring, gpu::Mbar* full, gpu::Mbar* empty,
+                        const Sizes& p, int group, int tiles_m, int tiles_n, int first, int step) {
   const int rank = Cluster > 1 ? int(gpu::cluster_rank()) : 0;
   const int steps = (p.k + kBk - 1) / kBk;
   // 16 k of a K-major tile are 32 bytes of each row, of the other kind 16 rows of 128 bytes; the low bits of a
@@ -198,15 +119,16 @@ GPU_DEVICE void consume(Out* c, const unsigned char* ring, gpu::Mbar* full, gpu:
     gpu::wgmma_wait<0>(d);
     release<Cluster>(&empty[last]);
     const TileAt at = tile_at<Cluster>(tile, tiles_m, tiles_n);
-    store_tile(c, d, (at.m * Cluster + rank) * kBm + group * 64 + (gpu::warp() & 3) * 16, at.n * kBn, p);
+    epilogue(d, (at.m * Cluster + rank) * kBm + group * 64 + (gpu::warp() & 3) * 16, at.n * kBn, p);
   }
 }
 #endif
 
-template <class Out, bool KMajorA, bool KMajorB, int Cluster>
+/// Epilogue: called by each consumer warp with its 16 x 256 accumulators, first row and first column.
+template <class Epilogue, bool KMajorA, bool KMajorB, int Cluster>
 GPU_KERNEL(kThreads, 1)
-void gemm_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b, Out* c,
-                 Problem p) {
+void gemm_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b,
+                 Epilogue epilogue, Sizes p) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
   DSMEM(unsigned char, ring);
   gpu::Mbar* full = reinterpret_cast<gpu::Mbar*>(ring + kStages * (kBytesA + kBytesB));
@@ -231,7 +153,7 @@ void gemm_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CO
       produce<KMajorA, KMajorB, Cluster>(map_a, map_b, ring, full, empty, p, tiles_m, tiles_n, first, step);
   } else {
     gpu::take_registers<232>();
-    consume<KMajorA, KMajorB, Cluster>(c, ring, full, empty, p, group - 1, tiles_m, tiles_n, first, step);
+    consume<KMajorA, KMajorB, Cluster>(epilogue, ring, full, empty, p, group - 1, tiles_m, tiles_n, first, step);
   }
   if constexpr (Cluster > 1) gpu::cluster_sync();  // a block's barriers stay while others may arrive at them
 #endif
@@ -253,42 +175,20 @@ inline gpu::TensorMap operand_map(const gpu::bf16* p, int64_t ld, int64_t rows, 
   return gpu::make_tensor_map(t, what);
 }
 
-/// TMA needs 16-byte aligned bases and rows; the stores of a bf16 C do too.
-template <class Out>
-inline bool fits(const GemmArgsOf<bf16, Out>& g) {
-  const auto aligned = [](const void* p, int64_t bytes) {
-    return reinterpret_cast<uintptr_t>(p) % 16 == 0 && bytes % 16 == 0;
-  };
-  return aligned(g.a, g.lda * 2) && aligned(g.b, g.ldb * 2) && aligned(g.c, g.ldc * int64_t{sizeof(Out)}) && g.k > 0;
+/// A [m, k] times B, whose rows (K-major) or columns are n, given to the epilogue tile by tile.
+template <int Cluster, bool KMajorA, bool KMajorB, class Epilogue>
+void launch_product(const char* name, const gpu::bf16* a, int64_t lda, const gpu::bf16* b, int64_t ldb, const Sizes& p,
+                    const Epilogue& epilogue, void* stream) {
+  const auto map_a = operand_map(a, lda, p.m, p.k, KMajorA, kBm, "gemm A");
+  const auto map_b = operand_map(b, ldb, p.n, p.k, KMajorB, kBn / Cluster, "gemm B");
+  gpu::Launch at{.name = name, .block = kThreads, .smem = kSmem, .stream = stream, .cluster = uint32_t{Cluster}};
+  const auto kernel = gemm_kernel<Epilogue, KMajorA, KMajorB, Cluster>;
+  const int64_t tiles = ceil_div(p.m, kBm * Cluster) * ceil_div(p.n, kBn);
+  // As many as run at once: one more would be a second wave of its own.
+  static const int64_t most = Cluster > 1 ? gpu::resident_clusters(kernel, at)
+                                          : gpu::device_info(gpu::current_device()).multiprocessors;
+  at.grid = (tiles < most ? tiles : most) * Cluster;
+  gpu::launch(at, kernel, map_a, map_b, epilogue, p);
 }
 
-template <int Cluster, bool KMajorA, bool KMajorB, class Out>
-void launch_one(const GemmArgsOf<bf16, Out>& g, int64_t batch, void* stream, int multiprocessors) {
-  const auto map_a = operand_map(dev(g.a) + batch * g.stride_a, g.lda, g.m, g.k, KMajorA, kBm, "gemm A");
-  const auto map_b =
-      operand_map(dev(g.b) + batch * g.stride_b, g.ldb, g.n, g.k, KMajorB, Cluster > 1 ? kBn / Cluster : kBn, "gemm B");
-  const int64_t tiles = ceil_div(g.m, kBm * Cluster) * ceil_div(g.n, kBn);
-  const int64_t clusters = tiles < multiprocessors / Cluster ? tiles : multiprocessors / Cluster;
-  const Problem p{int(g.m), int(g.n), int(g.k), g.ldc, g.accumulate};
-  gpu::launch({.name = "gemm_sm90",
-               .grid = clusters * Cluster,
-               .block = kThreads,
-               .smem = kSmem,
-               .stream = stream,
-               .cluster = uint32_t{Cluster}},
-              gemm_kernel<typename DeviceType<Out>::type, KMajorA, KMajorB, Cluster>, map_a, map_b, dev(g.c) + batch * g.stride_c, p);
-}
-
-template <int Cluster, class Out>
-void launch_gemm(const GemmArgsOf<bf16, Out>& g, void* stream) {
-  const int sms = gpu::device_info(gpu::current_device()).multiprocessors;
-  for (int64_t i = 0; i < g.batch; ++i) {
-    if (!g.trans_a && g.trans_b) launch_one<Cluster, true, true>(g, i, stream, sms);
-    if (!g.trans_a && !g.trans_b) launch_one<Cluster, true, false>(g, i, stream, sms);
-    if (g.trans_a && g.trans_b) launch_one<Cluster, false, true>(g, i, stream, sms);
-    if (g.trans_a && !g.trans_b) launch_one<Cluster, false, false>(g, i, stream, sms);
-  }
-}
-
-}  // namespace sm90
-}  // namespace r1::cuda
+}  // namespace r1::cuda::sm90

@@ -1,5 +1,6 @@
 // Twins of kernels/logp.h. Forward: one read of the logits; each thread keeps a running maximum with the sum of
-// exponentials and of e * d below it (online softmax), joined by a fixed tree. Paper: [R1 Eq. 1].
+// exponentials below it (online softmax), joined by a fixed tree. It uses the hardware's 2^x, for float too: its own exp
+// would cost more than the reads. Backward in float is bitwise the CPU kernel. Trap: inv_temperature must be positive. Paper: [R1 Eq. 1].
 #include "kernels/logp.h"
 
 #include "common/math.cuh"
@@ -9,28 +10,27 @@ namespace r1::cuda {
 
 namespace {
 
-constexpr int kThreads = 512;
+constexpr int kThreads = 512;  ///< at most; short rows take fewer
 constexpr int kUnroll = 4;
+constexpr float kLog2e = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
 
-/// Of some logits z (scaled by 1 / T): top = max z, sum = sum e^(z - top), weighted = sum e^(z - top) (z - top).
+/// Of some logits: their maximum, and with d = log2(e) (z - top) / T the sums of 2^d and 2^d d.
 struct Online {
   float top = -1e30f, sum = 0, weighted = 0;
   /// Measures from a maximum that is at least `top`.
-  template <bool Fast>
-  GPU_DEVICE void raise(float to) {
+  GPU_DEVICE void raise(float to, float c) {
     if (!(to > top)) return;
-    const float d = top - to, f = exp_of<Fast>(d);
-    weighted = f * (weighted + (d < -1e4f ? 0.0f : d) * sum);
+    const float d = gpu::max((top - to) * c, -1e4f), f = gpu::fast_exp2(d);
+    weighted = f * gpu::fma(d, sum, weighted);
     sum *= f;
     top = to;
   }
 };
-template <bool Fast>
-GPU_DEVICE Online join(Online a, Online b) {
-  const float top = gpu::max(a.top, b.top);
-  a.raise<Fast>(top);
-  b.raise<Fast>(top);
-  return {top, a.sum + b.sum, a.weighted + b.weighted};
+/// Threads for a row: enough that each has kUnroll packs, so that short rows leave room for more rows.
+inline int threads_for(int64_t packs) {
+  int t = 32;
+  while (t < kThreads && int64_t{t} * kUnroll < packs) t *= 2;
+  return t;
 }
 
 template <class T>
@@ -47,48 +47,45 @@ struct LogpArgs {
 template <class T, bool Aligned>
 GPU_KERNEL(kThreads) void logp_rows_kernel(LogpArgs<T> a) {
   constexpr int V = kPack<T>;
-  constexpr bool kFastMath = kFast<T>;
-  SMEM(Online, part, kThreads / 32);
+  SMEM(float, part, 3 * 32);
   const int64_t row = gpu::block_idx().x;
   const T* z = a.logits + row * a.vocab;
-  const int packs = (a.vocab + V - 1) / V;
+  const int packs = (a.vocab + V - 1) / V, threads = gpu::block_size();
+  const Group group{gpu::warp(), threads / 32};
+  const float c = gpu::mul(a.inv_temperature, kLog2e);
   Online o;
-  for (int base = gpu::tid(); base < packs; base += kUnroll * kThreads) {
+  for (int base = gpu::tid(); base < packs; base += kUnroll * threads) {
     Pack<T> p[kUnroll];
     GPU_UNROLL
-    for (int i = 0; i < kUnroll; ++i) p[i] = load_pack<Aligned>(z, (base + i * kThreads) * V, a.vocab);
+    for (int i = 0; i < kUnroll; ++i) p[i] = load_pack<Aligned>(z, (base + i * threads) * V, a.vocab);
     GPU_UNROLL
     for (int i = 0; i < kUnroll; ++i) {
-      const int at = (base + i * kThreads) * V;
+      const int at = (base + i * threads) * V;
       if (at >= a.vocab) break;
       float u[V], top = o.top;
       to_floats<T>(u, p[i]);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
-        u[e] = Aligned || at + e < a.vocab ? gpu::mul(u[e], a.inv_temperature) : -1e30f;
+        if (!Aligned && at + e >= a.vocab) u[e] = -1e30f;
         top = gpu::max(top, u[e]);
       }
-      o.raise<kFastMath>(top);
+      o.raise(top, c);
+      const float offset = -(o.top * c);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
-        const float d = gpu::sub(u[e], o.top), x = exp_of<kFastMath>(d);
+        const float d = gpu::max(gpu::fma(u[e], c, offset), -1e4f), x = gpu::fast_exp2(d);  // 2^-1e4 is 0
         o.sum = gpu::add(o.sum, x);
-        o.weighted = gpu::fma(x, d < -1e4f ? 0.0f : d, o.weighted);
+        o.weighted = gpu::fma(x, d, o.weighted);
       }
     }
   }
-  GPU_UNROLL
-  for (int d = 16; d > 0; d /= 2)
-    o = join<kFastMath>(o, {gpu::shfl_xor(o.top, d), gpu::shfl_xor(o.sum, d), gpu::shfl_xor(o.weighted, d)});
-  if (gpu::lane() == 0) part[gpu::warp()] = o;
-  gpu::sync();
+  o.raise(group_max(o.top, part, group), c);
+  const float sum = group_sum(o.sum, part + 32, group), weighted = group_sum(o.weighted, part + 64, group);
   if (gpu::tid() != 0) return;
-  o = part[0];
-  for (int w = 1; w < kThreads / 32; ++w) o = join<kFastMath>(o, part[w]);
-  const float log_sum = log_exact(o.sum), lse = gpu::add(o.top, log_sum);
+  const float log_sum = log_exact(sum), lse = gpu::fma(o.top * c, kLn2, log_sum);
   a.lse[row] = lse;
   a.logp[row] = gpu::sub(gpu::mul(gpu::to_float(z[a.targets[row]]), a.inv_temperature), lse);
-  if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::div(o.weighted, o.sum));
+  if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::mul(gpu::div(weighted, sum), kLn2));
 }
 
 template <class T, bool Aligned>
@@ -98,13 +95,14 @@ GPU_KERNEL(kThreads) void logp_rows_bwd_kernel(LogpArgs<T> a) {
   const T* z = a.logits + row * a.vocab;
   const int packs = (a.vocab + V - 1) / V, target = a.targets[row];
   const float g = gpu::mul(a.dlogp[row], a.inv_temperature), lse = a.lse_in[row];
-  for (int base = gpu::tid(); base < packs; base += kUnroll * kThreads) {
+  const int threads = gpu::block_size();
+  for (int base = gpu::tid(); base < packs; base += kUnroll * threads) {
     Pack<T> p[kUnroll];
     GPU_UNROLL
-    for (int i = 0; i < kUnroll; ++i) p[i] = load_pack<Aligned>(z, (base + i * kThreads) * V, a.vocab);
+    for (int i = 0; i < kUnroll; ++i) p[i] = load_pack<Aligned>(z, (base + i * threads) * V, a.vocab);
     GPU_UNROLL
     for (int i = 0; i < kUnroll; ++i) {
-      const int at = (base + i * kThreads) * V;
+      const int at = (base + i * threads) * V;
       float u[V];
       to_floats<T>(u, p[i]);
       GPU_UNROLL
@@ -122,7 +120,10 @@ void launch_logp(const Exec& ex, const LogpArgs<T>& a, int64_t rows) {
   if (rows == 0 || a.vocab == 0) return;
   const bool aligned = packs_fit(a.logits, a.vocab, a.vocab) && (!Backward || packs_fit(a.dlogits, a.vocab, a.vocab));
   const gpu::Launch at{
-      .name = Backward ? "logp_rows_bwd" : "logp_rows", .grid = rows, .block = kThreads, .stream = ex.stream};
+      .name = Backward ? "logp_rows_bwd" : "logp_rows",
+      .grid = rows,
+      .block = threads_for(ceil_div(a.vocab, kPack<T>)),
+      .stream = ex.stream};
   if constexpr (Backward)
     gpu::launch(at, aligned ? logp_rows_bwd_kernel<T, true> : logp_rows_bwd_kernel<T, false>, a);
   else

@@ -83,41 +83,48 @@ struct NormBackward {
   bool accumulate;
 };
 
-/// Threads: the most of a block: 256 where warps hold rows, so that P = 4 has registers enough.
-template <class T, int P, bool Aligned, int Threads>
-GPU_KERNEL(Threads) void rmsnorm_bwd_kernel(NormBackward<T> a) {
+constexpr int kBackThreads = 512;
+
+/// A block of 512 threads holds 512 / T rows at once, T threads a row, and walks its chunk in step: one barrier a turn.
+template <class T, int P, bool Aligned>
+GPU_KERNEL(kBackThreads, P == 1 ? 2 : 1) void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   constexpr int V = kPack<T>;
-  SMEM(float, part, 2 * 32);
-  DSMEM(float, fold);  // [rows of a block - 1, cols] when several rows share a block
-  const int threads = int(gpu::block_dim().x), first = int(gpu::thread_idx().x), lane_row = int(gpu::thread_idx().y);
-  const int together = int(gpu::block_dim().y);
+  constexpr bool kAhead = P < 4;  // the next rows travel while these are summed, unless registers are full
+  SMEM(float, part, 2 * (kBackThreads / 32));
+  DSMEM(float, fold);  // [rows at once - 1, cols]
+  const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = kBackThreads / row_threads;
+  const int warps = row_threads / 32, first_warp = place * warps;
   const int64_t begin = int64_t(gpu::block_idx().x) * kNormChunk;
   const int64_t end = begin + kNormChunk < a.rows ? begin + kNormChunk : a.rows;
-  const Group group = row_group();
   float dw[P][V] = {};
-  Pack<T> px[P], pd[P];
+  Pack<T> px[P], pd[P], pw[P];
   const auto load = [&](int64_t row) {
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
-      px[i] = load_pack<Aligned>(a.x + row * a.ldx, (first + i * threads) * V, a.cols);
-      pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, (first + i * threads) * V, a.cols);
+      const int at = (first + i * row_threads) * V;
+      px[i] = load_pack<Aligned>(a.x + row * a.ldx, at, row < end ? a.cols : 0);
+      pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, row < end ? a.cols : 0);
     }
   };
-  if (begin + lane_row < end) load(begin + lane_row);
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) pw[i] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  if (kAhead) load(begin + place);
   int turn = 0;
-  for (int64_t row = begin + lane_row; row < end; row += together, turn ^= 1) {
-    const float s = a.rstd[row];
+  for (int64_t base = begin; base < end; base += together, turn ^= 1) {
+    const int64_t row = base + place;
+    const float s = row < end ? a.rstd[row] : 0.0f;
+    if (!kAhead) load(row);
     Pack<T> cx[P], cd[P];
-    float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) cx[i] = px[i], cd[i] = pd[i];
-    if (row + together < end) load(row + together);  // the next row travels while this one is summed
+    if (kAhead && base + together < end) load(row + together);
+    float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       float n[V], d[V], w[V];
       to_floats<T>(n, cx[i]);
       to_floats<T>(d, cd[i]);
-      to_floats<T>(w, load_pack<Aligned>(a.w, (first + i * threads) * V, a.cols));
+      to_floats<T>(w, pw[i]);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
         n[e] = gpu::mul(n[e], s);
@@ -125,19 +132,25 @@ GPU_KERNEL(Threads) void rmsnorm_bwd_kernel(NormBackward<T> a) {
         sum = gpu::fma(gpu::mul(d[e], w[e]), n[e], sum);
       }
     }
-    sum = group_sum(sum, part + 32 * turn, group);
-    const float mean = gpu::div(sum, float(a.cols));
+    sum = warp_sum(sum);
+    if (warps > 1) {  // the same in all threads of the block
+      if (gpu::lane() == 0) part[16 * turn + gpu::warp()] = sum;
+      gpu::sync();
+      sum = 0;
+      for (int k = 0; k < warps; ++k) sum = gpu::add(sum, part[16 * turn + first_warp + k]);
+    }
+    if (row >= end) continue;
+    const float mean = gpu::mul(gpu::div(sum, float(a.cols)), s);  // times s: dx = (dy w - x mean) s
     T* dx = a.dx + row * a.lddx;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
-      const int at = (first + i * threads) * V;
-      float n[V], d[V], w[V];
-      to_floats<T>(n, cx[i]);
+      const int at = (first + i * row_threads) * V;
+      float x[V], d[V], w[V];
+      to_floats<T>(x, cx[i]);
       to_floats<T>(d, cd[i]);
-      to_floats<T>(w, load_pack<Aligned>(a.w, at, a.cols));
+      to_floats<T>(w, pw[i]);
       GPU_UNROLL
-      for (int e = 0; e < V; ++e)
-        d[e] = gpu::mul(gpu::sub(gpu::mul(d[e], w[e]), gpu::mul(gpu::mul(n[e], s), mean)), s);
+      for (int e = 0; e < V; ++e) d[e] = gpu::mul(gpu::fma(x[e], -mean, gpu::mul(d[e], w[e])), s);
       if (a.accumulate) {
         float old[V];
         to_floats<T>(old, load_pack<Aligned>(static_cast<const T*>(dx), at, a.cols));
@@ -147,24 +160,22 @@ GPU_KERNEL(Threads) void rmsnorm_bwd_kernel(NormBackward<T> a) {
       store_pack<Aligned>(dx, at, a.cols, to_pack(d, dx));
     }
   }
-  // The shares of a block's rows, added in the order of the rows' places.
-  if (together > 1) {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        const int c = (first + i * threads) * V + e;
-        if (lane_row > 0 && c < a.cols) fold[(lane_row - 1) * a.cols + c] = dw[i][e];
-      }
-    }
-    gpu::sync();
-    if (lane_row > 0) return;
-  }
+  // The shares of rows held at once, added in the order of their places.
   GPU_UNROLL
   for (int i = 0; i < P; ++i) {
     GPU_UNROLL
     for (int e = 0; e < V; ++e) {
-      const int c = (first + i * threads) * V + e;
+      const int c = (first + i * row_threads) * V + e;
+      if (place > 0 && c < a.cols) fold[(place - 1) * a.cols + c] = dw[i][e];
+    }
+  }
+  if (together > 1) gpu::sync();
+  if (place > 0) return;
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
+    GPU_UNROLL
+    for (int e = 0; e < V; ++e) {
+      const int c = (first + i * row_threads) * V + e;
       if (c >= a.cols) continue;
       float sum = dw[i][e];
       for (int r = 1; r < together; ++r) sum = gpu::add(sum, fold[(r - 1) * a.cols + c]);
@@ -173,11 +184,11 @@ GPU_KERNEL(Threads) void rmsnorm_bwd_kernel(NormBackward<T> a) {
   }
 }
 
-/// dw [cols] += the shares of all chunks: eight threads a column take a run of chunks each, then add in order.
-GPU_KERNEL(256) void add_shares_kernel(float* dw, const float* share, int chunks, int cols) {
-  SMEM(float, part, 256);
+/// dw [cols] += the shares of all chunks: 32 threads a column take a run of chunks each, then their sums in order.
+GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunks, int cols) {
+  SMEM(float, part, 1024);
   const int c = int(gpu::block_idx().x) * 32 + int(gpu::thread_idx().x), y = int(gpu::thread_idx().y);
-  const int run = (chunks + 7) / 8, end = (y + 1) * run < chunks ? (y + 1) * run : chunks;
+  const int run = (chunks + 31) / 32, end = (y + 1) * run < chunks ? (y + 1) * run : chunks;
   float sum = 0;
   if (c < cols) {
     for (int k = y * run; k < end; ++k) sum = gpu::add(sum, share[int64_t(k) * cols + c]);
@@ -186,7 +197,7 @@ GPU_KERNEL(256) void add_shares_kernel(float* dw, const float* share, int chunks
   gpu::sync();
   if (y > 0 || c >= cols) return;
   sum = dw[c];
-  for (int k = 0; k < 8; ++k) sum = gpu::add(sum, part[k * 32 + gpu::thread_idx().x]);
+  for (int k = 0; k < 32; ++k) sum = gpu::add(sum, part[k * 32 + gpu::thread_idx().x]);
   dw[c] = sum;
 }
 
@@ -223,23 +234,27 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   R1_CHECK(ex.workspace_bytes >= need, "rmsnorm_bwd: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
   NormBackward<T> b{dev(g.dx), reinterpret_cast<float*>(ex.workspace), dev(g.dy), dev(a.x), dev(a.w),    g.rstd, g.lddx,
                     g.lddy,    a.ldx,                                  a.rows,    int(a.cols), g.accumulate};
-  RowShape s = norm_shape<T>(a.cols, 1);
+  const int64_t packs = ceil_div(a.cols, kPack<T>);
+  int threads = 32, each = 1;  // a row: as many threads as packs, up to the block
+  while (threads < kBackThreads && threads < packs) threads *= 2;
+  while (int64_t{threads} * each < packs) each *= 2;
+  R1_CHECK(each <= 4, "rmsnorm_bwd on the device: cols = ", a.cols, ", expected at most ", kBackThreads * 4 * kPack<T>);
   const bool aligned = packs_fit(b.x, b.ldx, a.cols) && packs_fit(b.dy, b.lddy, a.cols) &&
                        packs_fit(b.dx, b.lddx, a.cols) && packs_fit(b.w, 0, a.cols);
-  const int64_t chunks = ceil_div(a.rows, kNormChunk);
+  const int64_t chunks = ceil_div(a.rows, kNormChunk), together = kBackThreads / threads;
   const gpu::Launch at{.name = "rmsnorm_bwd",
                        .grid = chunks,
-                       .block = {s.threads, uint32_t(s.rows)},
-                       .smem = s.rows > 1 ? size_t(s.rows - 1) * size_t(a.cols) * sizeof(float) : 16,
+                       .block = kBackThreads,
+                       .smem = together > 1 ? size_t(together - 1) * size_t(a.cols) * sizeof(float) : 16,
                        .stream = ex.stream};
-  with_packs(s.packs, [&](auto p) {
+  with_packs(each, [&](auto p) {
     constexpr int P = decltype(p)::value;
-    if (s.rows > 1)
-      gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, 256> : rmsnorm_bwd_kernel<T, P, false, 256>, b);
+    if (aligned)
+      gpu::launch(at, rmsnorm_bwd_kernel<T, P, true>, b, threads);
     else
-      gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, 512> : rmsnorm_bwd_kernel<T, P, false, 512>, b);
+      gpu::launch(at, rmsnorm_bwd_kernel<T, P, false>, b, threads);
   });
-  gpu::launch({.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 32), .block = {32, 8}, .stream = ex.stream},
+  gpu::launch({.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 32), .block = {32, 32}, .stream = ex.stream},
               add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols));
 }
 

@@ -1,4 +1,4 @@
-// Twin of kernels/rope.h: a thread turns one pair (halves) or one pack of pairs (neighbours). Float has the CPU's
+// Twin of kernels/rope.h: a thread turns a pack of pairs. Float has the CPU's
 // roundings. Paper: [V3 Eq. 4], [V3 Eq. 8].
 #include "kernels/rope.h"
 
@@ -21,12 +21,29 @@ struct Turn {
   bool inverse, accumulate;
 };
 
+/// Cosine and sine of pair i are table[2 i], table[2 i + 1].
+template <bool Aligned, int N>
+GPU_DEVICE void load_angles(float (&t)[N], const float* table, int left) {
+  GPU_UNROLL
+  for (int i = 0; i < N; i += 4) {
+    if constexpr (Aligned) {
+      const auto v = gpu::load_vec<4>(table + i);
+      GPU_UNROLL
+      for (int e = 0; e < 4; ++e) t[i + e] = v[e];
+    } else {
+      GPU_UNROLL
+      for (int e = 0; e < 4; ++e) t[i + e] = i + e < left ? table[i + e] : 0.0f;
+    }
+  }
+}
+
+/// A thread: a pack of neighbours, or a pack of the first half with its pack of the second.
 template <bool Interleave, bool Aligned, class T>
 GPU_KERNEL(kThreads) void rope_kernel(Turn<T> a) {
-  constexpr int V = Interleave ? kPack<T> : 1;
-  const int units = Interleave ? (a.d + V - 1) / V : a.d / 2;
+  constexpr int V = kPack<T>;
+  const int width = Interleave ? a.d : a.d / 2, units = (width + V - 1) / V;
   const int64_t i = int64_t(gpu::block_idx().x) * kThreads + gpu::tid(), cell = i / units;
-  const int unit = int(i - cell * units), head = int(cell % a.heads);
+  const int at = int(i - cell * units) * V, head = int(cell % a.heads);
   const int64_t row = cell / a.heads;
   if (row >= a.rows) return;
   const T* x = a.src + row * a.src_ld + head * a.src_head;
@@ -34,11 +51,9 @@ GPU_KERNEL(kThreads) void rope_kernel(Turn<T> a) {
   const float* table = a.table + int64_t(a.positions[row]) * a.d;
   const float sign = a.inverse ? -1.0f : 1.0f;
   if constexpr (Interleave) {
-    const int at = unit * V;
     float u[V], t[V], r[V];
     to_floats<T>(u, load_pack<Aligned>(x, at, a.d));
-    GPU_UNROLL
-    for (int e = 0; e < V; ++e) t[e] = at + e < a.d ? table[at + e] : 0.0f;
+    load_angles<Aligned>(t, table + at, a.d - at);
     GPU_UNROLL
     for (int e = 0; e < V; e += 2) {
       const float c = t[e], s = gpu::mul(sign, t[e + 1]);
@@ -52,13 +67,24 @@ GPU_KERNEL(kThreads) void rope_kernel(Turn<T> a) {
     }
     store_pack<Aligned>(y, at, a.d, to_pack(r, x));
   } else {
-    const int half = a.d / 2;
-    const float p = gpu::to_float(x[unit]), q = gpu::to_float(x[unit + half]);
-    const float c = table[2 * unit], s = gpu::mul(sign, table[2 * unit + 1]);
-    float u = gpu::sub(gpu::mul(p, c), gpu::mul(q, s)), w = gpu::add(gpu::mul(p, s), gpu::mul(q, c));
-    if (a.accumulate) u = gpu::add(gpu::to_float(y[unit]), u), w = gpu::add(gpu::to_float(y[unit + half]), w);
-    narrow(y[unit], u);
-    narrow(y[unit + half], w);
+    float p[V], q[V], t[2 * V], u[V], w[V];
+    to_floats<T>(p, load_pack<Aligned>(x, at, width));
+    to_floats<T>(q, load_pack<Aligned>(x + width, at, width));
+    load_angles<Aligned>(t, table + 2 * at, a.d - 2 * at);
+    GPU_UNROLL
+    for (int e = 0; e < V; ++e) {
+      const float c = t[2 * e], s = gpu::mul(sign, t[2 * e + 1]);
+      u[e] = gpu::sub(gpu::mul(p[e], c), gpu::mul(q[e], s));
+      w[e] = gpu::add(gpu::mul(p[e], s), gpu::mul(q[e], c));
+    }
+    if (a.accumulate) {
+      to_floats<T>(p, load_pack<Aligned>(static_cast<const T*>(y), at, width));
+      to_floats<T>(q, load_pack<Aligned>(static_cast<const T*>(y) + width, at, width));
+      GPU_UNROLL
+      for (int e = 0; e < V; ++e) u[e] = gpu::add(p[e], u[e]), w[e] = gpu::add(q[e], w[e]);
+    }
+    store_pack<Aligned>(y, at, width, to_pack(u, x));
+    store_pack<Aligned>(y + width, at, width, to_pack(w, x));
   }
 }
 
@@ -66,13 +92,12 @@ template <class T, class Args>
 void launch_rope(const Exec& ex, const Args& a) {
   const Turn<T> t{dev(a.src), dev(a.dst),   a.src_ld, a.src_head,  a.dst_ld,  a.dst_head,  a.rows,
                   int(a.heads), int(a.d), a.table,  a.positions, a.inverse, a.accumulate};
-  const int64_t units = a.rows * a.heads * (a.interleave ? ceil_div(a.d, kPack<T>) : a.d / 2);
+  const int64_t width = a.interleave ? a.d : a.d / 2, units = a.rows * a.heads * ceil_div(width, kPack<T>);
   if (units == 0) return;
-  const bool aligned = packs_fit(t.src, t.src_ld, a.d) && t.src_head % kPack<T> == 0 && packs_fit(t.dst, t.dst_ld, a.d) &&
-                       t.dst_head % kPack<T> == 0;
-  const auto kernel = !a.interleave ? rope_kernel<false, false, T>
-                      : aligned     ? rope_kernel<true, true, T>
-                                    : rope_kernel<true, false, T>;
+  const bool aligned = packs_fit(t.src, t.src_ld, width) && t.src_head % kPack<T> == 0 &&
+                       packs_fit(t.dst, t.dst_ld, width) && t.dst_head % kPack<T> == 0 && packs_fit(a.table, a.d, a.d);
+  const auto kernel = a.interleave ? (aligned ? rope_kernel<true, true, T> : rope_kernel<true, false, T>)
+                                   : (aligned ? rope_kernel<false, true, T> : rope_kernel<false, false, T>);
   gpu::launch({.name = "rope", .grid = ceil_div(units, kThreads), .block = kThreads, .stream = ex.stream}, kernel, t);
 }
 

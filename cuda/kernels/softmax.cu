@@ -1,5 +1,6 @@
-// Twins of kernels/softmax.h. Rows of up to 512 threads' registers are read once; longer ones are read again, the
-// second time from L2. Paper: [V3 Eq. 10], [R1 Eq. 1].
+// Twins of kernels/softmax.h. Rows of up to 2048 packs stay in registers; longer ones are read once too, as far as
+// shared memory holds them, and the rest a second time. Exponentials are the hardware's 2^x, for float too (1e-6).
+// Paper: [V3 Eq. 10], [R1 Eq. 1].
 #include "kernels/softmax.h"
 
 #include "common/math.cuh"
@@ -8,6 +9,10 @@
 namespace r1::cuda {
 
 namespace {
+
+constexpr float kLog2e = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
+constexpr int kLongThreads = 1024;
+constexpr int kKeptPacks = 12800;  ///< 200 KiB of shared memory
 
 template <class T>
 struct SoftmaxArgs {
@@ -19,16 +24,22 @@ struct SoftmaxArgs {
   bool log;
 };
 
-/// What lies beyond the end of a row: e^(this - max) is 0.
-template <class T>
-GPU_DEVICE T lowest();
-template <>
-GPU_DEVICE float lowest<float>() {
-  return -1e30f;
+/// log2(e) scale x of a pack; beyond the row's end -1e30, whose exponential is 0.
+template <bool Aligned, class T>
+GPU_DEVICE void scaled(float (&u)[kPack<T>], const Pack<T>& p, int at, int n, float c) {
+  to_floats<T>(u, p);
+  GPU_UNROLL
+  for (int e = 0; e < kPack<T>; ++e) u[e] = (Aligned ? at : at + e) < n ? gpu::mul(u[e], c) : -1e30f;
 }
-template <>
-GPU_DEVICE gpu::bf16 lowest<gpu::bf16>() {
-  return gpu::bf16{0xf149};  // about -1e30
+/// Results of a pack from u = log2(e) scale x.
+template <class T>
+GPU_DEVICE void finish(float (&u)[kPack<T>], float top, float sum, float log_sum, bool log) {
+  const float inverse = gpu::div(1.0f, sum);
+  GPU_UNROLL
+  for (int e = 0; e < kPack<T>; ++e) {
+    const float d = gpu::sub(u[e], top);
+    u[e] = log ? gpu::fma(d, kLn2, -log_sum) : gpu::mul(gpu::fast_exp2(d), inverse);
+  }
 }
 
 template <class T, int P, bool Aligned>
@@ -36,60 +47,101 @@ GPU_KERNEL(512) void softmax_fwd_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 2 * 32);
   const int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
-  if (row >= a.rows) return;
+  if (row >= a.rows) return;  // only where a warp holds a row, and then there is no barrier
   const int threads = int(gpu::block_dim().x), first = int(gpu::thread_idx().x);
-  const int packs = (a.cols + V - 1) / V;
-  const Group group = row_group();
+  const float c = gpu::mul(a.scale, kLog2e);
   const T* x = a.x + row * a.cols;
   Pack<T> p[P];
-  float top = -3.4e38f;
-  for (int base = first; base < packs; base += P * threads) {  // once, unless the row is too long for registers
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) p[i] = load_pack<Aligned>(x, (first + i * threads) * V, a.cols);
+  float u[P][V], top = -1e30f, sum = 0;
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
+    scaled<Aligned, T>(u[i], p[i], (first + i * threads) * V, a.cols, c);
     GPU_UNROLL
-    for (int i = 0; i < P; ++i) p[i] = load_pack<Aligned>(x, (base + i * threads) * V, a.cols, lowest<T>());
+    for (int e = 0; e < V; ++e) top = gpu::max(top, u[i][e]);
+  }
+  top = group_max(top, part, row_group());
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
     GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      float u[V];
-      to_floats<T>(u, p[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e)
-        if ((base + i * threads) * V + e < a.cols) top = gpu::max(top, gpu::mul(u[e], a.scale));
+    for (int e = 0; e < V; ++e) {
+      const float d = gpu::sub(u[i][e], top), exp = gpu::fast_exp2(d);
+      sum = gpu::add(sum, exp);
+      u[i][e] = a.log ? d : exp;
     }
   }
-  top = group_max(top, part, group);
-  const bool again = packs > P * threads;
-  float sum = 0;
-  for (int base = first; base < packs; base += P * threads) {
+  sum = group_sum(sum, part + 32, row_group());
+  const float log_sum = a.log ? log_exact(sum) : 0.0f, inverse = gpu::div(1.0f, sum);
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
     GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      const int at = (base + i * threads) * V;
-      if (again) p[i] = load_pack<Aligned>(x, at, a.cols, lowest<T>());
-      float u[V];
-      to_floats<T>(u, p[i]);
+    for (int e = 0; e < V; ++e) u[i][e] = a.log ? gpu::fma(u[i][e], kLn2, -log_sum) : gpu::mul(u[i][e], inverse);
+    store_pack<Aligned>(a.out + row * a.cols, (first + i * threads) * V, a.cols, to_pack(u[i], x));
+  }
+}
+
+/// One block a row. First pass: running maximum and sum (online), the row's packs kept in shared memory.
+template <class T, bool Aligned>
+GPU_KERNEL(kLongThreads, 1) void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
+  constexpr int V = kPack<T>, kAtOnce = 4;
+  SMEM(float, part, 2 * 32);
+  DSMEM(Pack<T>, kept);
+  const int packs = (a.cols + V - 1) / V;
+  const float c = gpu::mul(a.scale, kLog2e);
+  const T* x = a.x + int64_t(gpu::block_idx().x) * a.cols;
+  float top = -1e30f, sum = 0;
+  for (int base = gpu::tid(); base < packs; base += kAtOnce * kLongThreads) {
+    Pack<T> p[kAtOnce];
+    GPU_UNROLL
+    for (int i = 0; i < kAtOnce; ++i) p[i] = load_pack<Aligned>(x, (base + i * kLongThreads) * V, a.cols);
+    GPU_UNROLL
+    for (int i = 0; i < kAtOnce; ++i) {
+      const int pack = base + i * kLongThreads;
+      if (pack >= packs) break;
+      if (pack < kKeptPacks) kept[pack] = p[i];
+      float u[V], higher = top, add = 0;
+      scaled<Aligned, T>(u, p[i], pack * V, a.cols, c);
       GPU_UNROLL
-      for (int e = 0; e < V; ++e)
-        if (at + e < a.cols) sum = gpu::add(sum, exp_of<kFast<T>>(gpu::sub(gpu::mul(u[e], a.scale), top)));
+      for (int e = 0; e < V; ++e) higher = gpu::max(higher, u[e]);
+      GPU_UNROLL
+      for (int e = 0; e < V; ++e) add = gpu::add(add, gpu::fast_exp2(gpu::sub(u[e], higher)));
+      sum = gpu::fma(sum, gpu::fast_exp2(gpu::sub(top, higher)), add);
+      top = higher;
     }
   }
-  sum = group_sum(sum, part + 32, group);
-  const float log_sum = a.log ? log_of<kFast<T>>(sum) : 0.0f, inverse = kFast<T> ? gpu::div(1.0f, sum) : 0.0f;
-  for (int base = first; base < packs; base += P * threads) {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      const int at = (base + i * threads) * V;
-      if (again) p[i] = load_pack<Aligned>(x, at, a.cols, lowest<T>());
-      float u[V];
-      to_floats<T>(u, p[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        const float d = gpu::sub(gpu::mul(u[e], a.scale), top);
-        if (a.log)
-          u[e] = gpu::sub(d, log_sum);
-        else
-          u[e] = kFast<T> ? gpu::mul(exp_of<kFast<T>>(d), inverse) : gpu::div(exp_of<kFast<T>>(d), sum);
-      }
-      store_pack<Aligned>(a.out + row * a.cols, at, a.cols, to_pack(u, x));
-    }
+  const Group group{gpu::warp(), kLongThreads / 32};
+  const float highest = group_max(top, part, group);
+  sum = group_sum(gpu::mul(sum, gpu::fast_exp2(gpu::sub(top, highest))), part + 32, group);
+  const float log_sum = a.log ? log_exact(sum) : 0.0f;
+  for (int pack = gpu::tid(); pack < packs; pack += kLongThreads) {  // each thread's own packs: no barrier needed
+    float u[V];
+    scaled<Aligned, T>(u, pack < kKeptPacks ? kept[pack] : load_pack<Aligned>(x, pack * V, a.cols), pack * V, a.cols, c);
+    finish<T>(u, highest, sum, log_sum, a.log);
+    store_pack<Aligned>(a.out + (x - a.x), pack * V, a.cols, to_pack(u, x));
   }
+}
+
+/// A pack of dx from dy and y.
+template <class T>
+GPU_DEVICE void gradient(float (&d)[kPack<T>], const Pack<T>& dy, const Pack<T>& y, float sum, const SoftmaxArgs<T>& a) {
+  float q[kPack<T>];
+  to_floats<T>(d, dy);
+  to_floats<T>(q, y);
+  GPU_UNROLL
+  for (int e = 0; e < kPack<T>; ++e) {
+    const float z = a.log ? gpu::sub(d[e], gpu::mul(gpu::fast_exp(q[e]), sum)) : gpu::mul(q[e], gpu::sub(d[e], sum));
+    d[e] = gpu::mul(z, a.scale);
+  }
+}
+/// sum += dy (log) or dy y.
+template <class T>
+GPU_DEVICE void add_to(float& sum, const Pack<T>& dy, const Pack<T>& y, bool log) {
+  float d[kPack<T>], q[kPack<T>];
+  to_floats<T>(d, dy);
+  to_floats<T>(q, y);
+  GPU_UNROLL
+  for (int e = 0; e < kPack<T>; ++e) sum = log ? gpu::add(sum, d[e]) : gpu::fma(d[e], q[e], sum);
 }
 
 template <class T, int P, bool Aligned>
@@ -99,56 +151,77 @@ GPU_KERNEL(512) void softmax_bwd_kernel(SoftmaxArgs<T> a) {
   const int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
   if (row >= a.rows) return;
   const int threads = int(gpu::block_dim().x), first = int(gpu::thread_idx().x);
-  const int packs = (a.cols + V - 1) / V;
   const T *dy = a.x + row * a.cols, *y = a.y + row * a.cols;
   Pack<T> pd[P], py[P];
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
+    pd[i] = load_pack<Aligned>(dy, (first + i * threads) * V, a.cols);
+    py[i] = load_pack<Aligned>(y, (first + i * threads) * V, a.cols);
+  }
   float sum = 0;
-  for (int base = first; base < packs; base += P * threads) {
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) add_to<T>(sum, pd[i], py[i], a.log);
+  sum = group_sum(sum, part, row_group());
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
+    float d[V];
+    gradient<T>(d, pd[i], py[i], sum, a);
+    store_pack<Aligned>(a.out + row * a.cols, (first + i * threads) * V, a.cols, to_pack(d, dy));
+  }
+}
+
+template <class T, bool Aligned>
+GPU_KERNEL(kLongThreads, 1) void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
+  constexpr int V = kPack<T>, kAtOnce = 2, kKept = kKeptPacks / 2;
+  SMEM(float, part, 32);
+  DSMEM(Pack<T>, kept);  // dy, then y
+  const int packs = (a.cols + V - 1) / V;
+  const int64_t at = int64_t(gpu::block_idx().x) * a.cols;
+  const T *dy = a.x + at, *y = a.y + at;
+  float sum = 0;
+  for (int base = gpu::tid(); base < packs; base += kAtOnce * kLongThreads) {
+    Pack<T> pd[kAtOnce], py[kAtOnce];
     GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      pd[i] = load_pack<Aligned>(dy, (base + i * threads) * V, a.cols);
-      py[i] = load_pack<Aligned>(y, (base + i * threads) * V, a.cols);
+    for (int i = 0; i < kAtOnce; ++i) {
+      pd[i] = load_pack<Aligned>(dy, (base + i * kLongThreads) * V, a.cols);
+      py[i] = load_pack<Aligned>(y, (base + i * kLongThreads) * V, a.cols);
     }
     GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      float d[V], q[V];
-      to_floats<T>(d, pd[i]);
-      to_floats<T>(q, py[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) sum = a.log ? gpu::add(sum, d[e]) : gpu::fma(d[e], q[e], sum);
+    for (int i = 0; i < kAtOnce; ++i) {
+      const int pack = base + i * kLongThreads;
+      if (pack < packs && pack < kKept) kept[pack] = pd[i], kept[kKept + pack] = py[i];
+      add_to<T>(sum, pd[i], py[i], a.log);
     }
   }
-  sum = group_sum(sum, part, row_group());
-  const bool again = packs > P * threads;
-  for (int base = first; base < packs; base += P * threads) {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      const int at = (base + i * threads) * V;
-      if (again) pd[i] = load_pack<Aligned>(dy, at, a.cols), py[i] = load_pack<Aligned>(y, at, a.cols);
-      float d[V], q[V];
-      to_floats<T>(d, pd[i]);
-      to_floats<T>(q, py[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        const float z = a.log ? gpu::sub(d[e], gpu::mul(exp_of<kFast<T>>(q[e]), sum)) : gpu::mul(q[e], gpu::sub(d[e], sum));
-        d[e] = gpu::mul(z, a.scale);
-      }
-      store_pack<Aligned>(a.out + row * a.cols, at, a.cols, to_pack(d, dy));
-    }
+  sum = group_sum(sum, part, {gpu::warp(), kLongThreads / 32});
+  for (int pack = gpu::tid(); pack < packs; pack += kLongThreads) {
+    float d[V];
+    if (pack < kKept)
+      gradient<T>(d, kept[pack], kept[kKept + pack], sum, a);
+    else
+      gradient<T>(d, load_pack<Aligned>(dy, pack * V, a.cols), load_pack<Aligned>(y, pack * V, a.cols), sum, a);
+    store_pack<Aligned>(a.out + at, pack * V, a.cols, to_pack(d, dy));
   }
 }
 
 template <bool Backward, class T>
 void softmax(const Exec& ex, const SoftmaxArgs<T>& a) {
   if (a.rows == 0 || a.cols == 0) return;
-  RowShape s = row_shape<T>(a.cols, Backward ? 2 : 4, 512);
-  if (s.packs > 4) s.packs = 4;  // longer rows are walked
   const bool aligned = packs_fit(a.out, a.cols, a.cols) && packs_fit(a.x, a.cols, a.cols) &&
                        (!Backward || packs_fit(a.y, a.cols, a.cols));
-  const gpu::Launch at{.name = Backward ? "softmax_bwd" : "softmax_fwd",
-                       .grid = ceil_div(a.rows, s.rows),
-                       .block = {s.threads, uint32_t(s.rows)},
-                       .stream = ex.stream};
+  const RowShape s = row_shape<T>(a.cols, Backward ? 2 : 4, 512);
+  const char* name = Backward ? "softmax_bwd" : "softmax_fwd";
+  if (s.packs > 4) {
+    const gpu::Launch at{
+        .name = name, .grid = a.rows, .block = kLongThreads, .smem = size_t{kKeptPacks} * 16, .stream = ex.stream};
+    if constexpr (Backward)
+      gpu::launch(at, aligned ? softmax_bwd_long_kernel<T, true> : softmax_bwd_long_kernel<T, false>, a);
+    else
+      gpu::launch(at, aligned ? softmax_fwd_long_kernel<T, true> : softmax_fwd_long_kernel<T, false>, a);
+    return;
+  }
+  const gpu::Launch at{
+      .name = name, .grid = ceil_div(a.rows, s.rows), .block = {s.threads, uint32_t(s.rows)}, .stream = ex.stream};
   with_packs(s.packs, [&](auto p) {
     constexpr int P = decltype(p)::value;
     if constexpr (Backward)

@@ -1,5 +1,5 @@
 // GEMM ladder, steps 6 to 9: Hopper. wgmma reads both operands from shared memory and TMA puts them there. Paper: none.
-#include "kernels/gemm_sm90.cuh"
+#include "kernels/gemm_sm90_store.cuh"
 #include "ladder/ladder.h"
 
 namespace r1::cuda::ladder {
