@@ -53,7 +53,8 @@ GPU_DEVICE void store_floats(T* p, const float (&x)[V], int64_t left) {
 
 /// F: types In and Out, kIn inputs in[kIn], output out, float operator()(const float* x) const.
 template <bool Aligned, class F>
-GPU_KERNEL(kMapThreads) void map_kernel(F f, int64_t n) {
+GPU_KERNEL(kMapThreads)
+void map_kernel(F f, int64_t n) {
   constexpr int V = kPack<typename F::Out>;  // a store is 16 bytes
   const int64_t first = (int64_t(gpu::block_idx().x) * kMapUnroll<F> * kMapThreads + gpu::tid()) * V;
   float x[kMapUnroll<F>][F::kIn][V];

@@ -93,9 +93,11 @@ Timing time_case(const std::string& name, const KernelCase& c, const Dims& d, co
       r.limit_ratio = r.gbs / limits.copy_gbs;
     }
     // A product C = A B^T has a library to compare with.
-    if (name.rfind("gemm/bf16", 0) == 0 && name.find("nt") != std::string::npos && gpu::has_library_gemm() && !emulated) {
+    if (name.rfind("gemm/bf16", 0) == 0 && name.find("nt") != std::string::npos && gpu::has_library_gemm() &&
+        !emulated) {
       const bool float_c = t.buffers[2].type == Type::kFloat;
-      r.library_ratio = library_ms(d[0], d[1], d[2], t.buffers[0].data, t.buffers[1].data, t.buffers[2].data, float_c) / r.ms;
+      r.library_ratio =
+          library_ms(d[0], d[1], d[2], t.buffers[0].data, t.buffers[1].data, t.buffers[2].data, float_c) / r.ms;
     }
   } catch (const std::exception& e) {
     r.fault = e.what();
@@ -158,14 +160,15 @@ std::string markdown(const device::Info& i, const std::vector<Timing>& rows, con
 }
 
 std::string json(const device::Info& i, const std::vector<Timing>& rows, const Limits& limits) {
-  std::string s = cat("{\"device\": ", quoted(i.name), ", \"driver\": ", quoted(i.driver), ", \"cuda\": ",
-                      quoted(i.runtime), ", \"capability\": ", i.major * 10 + i.minor, ", \"clock_mhz\": ", i.clock_mhz,
-                      ", \"emulated\": ", i.emulated ? "true" : "false", ", \"copy_gbs\": ", limits.copy_gbs,
-                      ", \"library_tflops\": ", limits.gemm_tflops, ", \"rows\": [");
+  std::string s =
+      cat("{\"device\": ", quoted(i.name), ", \"driver\": ", quoted(i.driver), ", \"cuda\": ", quoted(i.runtime),
+          ", \"capability\": ", i.major * 10 + i.minor, ", \"clock_mhz\": ", i.clock_mhz,
+          ", \"emulated\": ", i.emulated ? "true" : "false", ", \"copy_gbs\": ", limits.copy_gbs,
+          ", \"library_tflops\": ", limits.gemm_tflops, ", \"rows\": [");
   bool first = true;
   for (const Timing& t : rows) {
-    s += cat(first ? "\n" : ",\n", "  {\"kernel\": ", quoted(t.name), ", \"size\": ", quoted(t.size), ", \"ms\": ", t.ms,
-             ", \"gbs\": ", t.gbs, ", \"tflops\": ", t.tflops, ", \"of_limit\": ", t.limit_ratio,
+    s += cat(first ? "\n" : ",\n", "  {\"kernel\": ", quoted(t.name), ", \"size\": ", quoted(t.size),
+             ", \"ms\": ", t.ms, ", \"gbs\": ", t.gbs, ", \"tflops\": ", t.tflops, ", \"of_limit\": ", t.limit_ratio,
              ", \"library_over_ours\": ", t.library_ratio, ", \"fault\": ", quoted(t.fault), "}");
     first = false;
   }

@@ -9,7 +9,7 @@
 namespace r1::harness {
 
 struct Limits {
-  double copy_gbs = 0;   ///< device-to-device copy, bytes read plus written
+  double copy_gbs = 0;     ///< device-to-device copy, bytes read plus written
   double gemm_tflops = 0;  ///< best library product at 8192^3 in bf16; 0: no library
 };
 struct Timing {

@@ -58,7 +58,8 @@ double check_values(const Buffer& b, const std::vector<float>& got, bool bits, s
   }
   const double floor = 1e-6 * std::sqrt(double(b.rows * b.cols));
   double allowed = (b.tolerance > 0 ? b.tolerance : 1e-5) * std::sqrt(norm) + floor;
-  if (b.type == Type::kBf16) allowed = 2 * std::sqrt(naive) + 5e-4 * std::sqrt(norm) + floor + b.tolerance * std::sqrt(norm);
+  if (b.type == Type::kBf16)
+    allowed = 2 * std::sqrt(naive) + 5e-4 * std::sqrt(norm) + floor + b.tolerance * std::sqrt(norm);
   const double ratio = std::sqrt(error) / allowed;
   if (!(ratio <= 1)) {
     size_t worst = 0;

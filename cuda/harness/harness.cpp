@@ -12,9 +12,7 @@ namespace r1::harness {
 
 namespace {
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void write_file(const KernelBenchOptions& o, const char* name, const std::string& text) {
   if (o.out.empty()) return;
@@ -78,7 +76,8 @@ using namespace harness;
 int run_kernel_bench(const KernelBenchOptions& o) {
   if (o.list) {
     for (const auto& [name, c] : Registry<KernelCase>::get().entries())
-      std::printf("%-28s %s: %zu problems to check, %zu to time\n", name.c_str(), c.dims, c.check.size(), c.bench.size());
+      std::printf("%-28s %s: %zu problems to check, %zu to time\n", name.c_str(), c.dims, c.check.size(),
+                  c.bench.size());
     return 0;
   }
   const device::Info info = device::info();

@@ -1,6 +1,7 @@
-// The kernels' tests and benchmark as one program that needs CUDA and nothing else: `r1_gpu check | bench | list | all`,
-// with --only TEXT (part of a name), --out FOLDER (logs, JSON, Markdown), --runs N, --small 1 (aligned problems only). A kernel that fails is reported and
-// the rest goes on; the exit code is 1 if any failed. `r1 bench cuda` runs the same. Paper: none.
+// The kernels' tests and benchmark as one program that needs CUDA and nothing else: `r1_gpu check | bench | list |
+// all`, with --only TEXT (part of a name), --out FOLDER (logs, JSON, Markdown), --runs N, --small 1 (aligned problems
+// only). A kernel that fails is reported and the rest goes on; the exit code is 1 if any failed. `r1 bench cuda` runs
+// the same. Paper: none.
 #include <cstdio>
 
 #include "base/check.h"

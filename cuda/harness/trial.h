@@ -56,7 +56,8 @@ using Filler = std::function<float(int64_t row, int64_t col, float u)>;
 
 class Trial {
  public:
-  Trial(Dims dims, Fill fill, int shift, bool timing) : dims(std::move(dims)), fill(fill), shift(shift), timing(timing) {}
+  Trial(Dims dims, Fill fill, int shift, bool timing)
+      : dims(std::move(dims)), fill(fill), shift(shift), timing(timing) {}
   ~Trial();
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -89,13 +90,14 @@ class Trial {
   double flops = 0, bytes = 0;
   std::deque<Buffer> buffers;
 
-  void upload();                              ///< allocates at first; puts every buffer in its state before a run
-  void launch(void* stream = nullptr);        ///< run on the device (does not wait)
-  std::vector<std::byte> fetch(Buffer& b);    ///< the device region
+  void upload();                            ///< allocates at first; puts every buffer in its state before a run
+  void launch(void* stream = nullptr);      ///< run on the device (does not wait)
+  std::vector<std::byte> fetch(Buffer& b);  ///< the device region
   std::vector<float> values_of(const Buffer& b, const std::vector<std::byte>& region) const;
 
  private:
-  Buffer& add(const char* name, Type t, int64_t rows, int64_t cols, int64_t ld, bool input, bool output, const Filler& f);
+  Buffer& add(const char* name, Type t, int64_t rows, int64_t cols, int64_t ld, bool input, bool output,
+              const Filler& f);
   std::byte* scratch_ = nullptr;
 };
 
@@ -107,7 +109,7 @@ struct KernelCase {
   const char* dims = "";  ///< names of the sizes, "rows, cols"
   std::vector<Dims> check, bench;
   void (*make)(Trial&) = nullptr;
-  int batch_dim = -1;        ///< index of a size that no row's bits may depend on
+  int batch_dim = -1;         ///< index of a size that no row's bits may depend on
   bool tensor_cores = false;  ///< judged in FLOP/s, not bytes/s
   bool bench_ints = false;
 };

@@ -17,7 +17,8 @@ struct Step {
 };
 
 template <bool Aligned, class G>
-GPU_KERNEL(kThreads) void adamw_kernel(gpu::bf16* w16, float* w, float* m, float* v, const G* g, int64_t n, Step a) {
+GPU_KERNEL(kThreads)
+void adamw_kernel(gpu::bf16* w16, float* w, float* m, float* v, const G* g, int64_t n, Step a) {
   constexpr int V = kPack<G>;
   const int64_t i = (int64_t(gpu::block_idx().x) * kThreads + gpu::tid()) * V;
   if (i >= n) return;

@@ -20,9 +20,10 @@ auto problem_of(const AttentionArgsOf<T>& a) {
   R1_CHECK(a.dk <= 32 * kMostColumns && a.dv <= 32 * kMostColumns, "attention on the device: head width ", a.dk, " / ",
            a.dv, ", expected at most ", 32 * kMostColumns);
   using D = typename DeviceType<T>::type;
-  return Problem<D>{a.n_tokens,  a.ldq,      a.ldk,    a.ldv,    a.v_head_stride, a.ldo, int(a.n_heads), int(a.n_kv_heads), int(a.dk),
-                    int(a.dv),   int(a.n_docs), a.scale, a.cu_seqlens, a.prefix,        dev(a.q), dev(a.k),       dev(a.v),
-                    dev(a.out),  a.lse};
+  return Problem<D>{
+      a.n_tokens, a.ldq,      a.ldk,         a.ldv,   a.v_head_stride, a.ldo,    int(a.n_heads), int(a.n_kv_heads),
+      int(a.dk),  int(a.dv),  int(a.n_docs), a.scale, a.cu_seqlens,    a.prefix, dev(a.q),       dev(a.k),
+      dev(a.v),   dev(a.out), a.lse};
 }
 /// All rows of all heads start on 16 bytes.
 bool rows_fit(const AttentionArgsOf<bf16>& a) {

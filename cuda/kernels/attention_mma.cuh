@@ -129,7 +129,8 @@ template <int DK, int DV>
 constexpr size_t kForwardSmem = size_t{2} * (kRows * DK + 2 * kKeys * DK + 2 * kKeys * DV);
 
 template <int DK, int DV>
-GPU_KERNEL(kMmaThreads, 1) void mma_fwd_kernel(Problem<gpu::bf16> p) {
+GPU_KERNEL(kMmaThreads, 1)
+void mma_fwd_kernel(Problem<gpu::bf16> p) {
   DSMEM(gpu::bf16, smem);
   gpu::bf16 *tile_q = smem, *tile_k = tile_q + kRows * DK, *tile_v = tile_k + 2 * kKeys * DK;
   // Later tiles see more keys: they start first.

@@ -25,10 +25,12 @@ GPU_DEVICE void put_two(gpu::bf16* y, float a, float b, bool accumulate) {
 }
 
 template <int DK, int DV>
-GPU_KERNEL(kMmaThreads, 1) void mma_dq_kernel(Backward<gpu::bf16> b) {
+GPU_KERNEL(kMmaThreads, 1)
+void mma_dq_kernel(Backward<gpu::bf16> b) {
   const Problem<gpu::bf16>& p = b.p;
   DSMEM(gpu::bf16, smem);
-  gpu::bf16 *tile_q = smem, *tile_o = tile_q + kRows * DK, *tile_k = tile_o + kRows * DV, *tile_v = tile_k + 2 * kKeys * DK;
+  gpu::bf16 *tile_q = smem, *tile_o = tile_q + kRows * DK, *tile_k = tile_o + kRows * DV,
+            *tile_v = tile_k + 2 * kKeys * DK;
   const Rows rows = tile_rows(p, int(gpu::grid_dim().x - 1 - gpu::block_idx().x), kRows);
   if (rows.doc < 0) return;
   const int head = int(gpu::block_idx().y), kv = head / (p.heads / p.kv_heads);
@@ -85,10 +87,12 @@ GPU_KERNEL(kMmaThreads, 1) void mma_dq_kernel(Backward<gpu::bf16> b) {
 }
 
 template <int DK, int DV>
-GPU_KERNEL(kMmaThreads, 1) void mma_dkv_kernel(Backward<gpu::bf16> b) {
+GPU_KERNEL(kMmaThreads, 1)
+void mma_dkv_kernel(Backward<gpu::bf16> b) {
   const Problem<gpu::bf16>& p = b.p;
   DSMEM(gpu::bf16, smem);
-  gpu::bf16 *tile_k = smem, *tile_v = tile_k + kRows * DK, *ring_q = tile_v + kRows * DV, *ring_o = ring_q + 2 * kQueries * DK;
+  gpu::bf16 *tile_k = smem, *tile_v = tile_k + kRows * DK, *ring_q = tile_v + kRows * DV,
+            *ring_o = ring_q + 2 * kQueries * DK;
   SMEM(float, ring_lse, 2 * kQueries);
   SMEM(float, ring_dots, 2 * kQueries);
   const Rows keys = tile_rows(p, int(gpu::block_idx().x), kRows);
@@ -114,8 +118,8 @@ GPU_KERNEL(kMmaThreads, 1) void mma_dkv_kernel(Backward<gpu::bf16> b) {
         const int head = kv * group + i % group, row = begin + i / group * kQueries, half = i & 1;
         bring<kQueries, DK, kMmaThreads>(ring_q + half * kQueries * DK, p.q + int64_t(head) * DK, p.ldq, queries, row,
                                          queries.own);
-        bring<kQueries, DV, kMmaThreads>(ring_o + half * kQueries * DV, b.dout + int64_t(head) * DV, p.ldo, queries, row,
-                                         queries.own);
+        bring<kQueries, DV, kMmaThreads>(ring_o + half * kQueries * DV, b.dout + int64_t(head) * DV, p.ldo, queries,
+                                         row, queries.own);
         if (gpu::tid() < kQueries) {
           const bool inside = row + gpu::tid() < queries.own;
           const int64_t item = inside ? queries.row(row + gpu::tid()) * p.heads + head : 0;
@@ -142,7 +146,8 @@ GPU_KERNEL(kMmaThreads, 1) void mma_dkv_kernel(Backward<gpu::bf16> b) {
         for (int e = 0; e < 4; ++e) {
           const int query = 8 * j + 2 * t + (e & 1), key = first + line + g + (e >> 1) * 8;
           const bool seen = !same || key <= row + query;
-          const float prob = seen ? gpu::fast_exp2(gpu::fma(s[j][e], scale2, -ring_lse[half * kQueries + query])) : 0.0f;
+          const float prob =
+              seen ? gpu::fast_exp2(gpu::fma(s[j][e], scale2, -ring_lse[half * kQueries + query])) : 0.0f;
           s[j][e] = prob;
           dp[j][e] = gpu::mul(gpu::mul(prob, gpu::sub(dp[j][e], ring_dots[half * kQueries + query])), p.scale);
         }

@@ -31,7 +31,8 @@ GPU_DEVICE float dot(const A* a, const B* b, int n) {
 }
 
 template <class T>
-GPU_KERNEL(32 * kSimtWarps) void simt_fwd_kernel(Problem<T> p) {
+GPU_KERNEL(32 * kSimtWarps)
+void simt_fwd_kernel(Problem<T> p) {
   const int64_t item = int64_t(gpu::block_idx().x) * kSimtWarps + gpu::warp();
   if (item >= p.n_tokens * p.heads) return;
   const int64_t row = item / p.heads;
@@ -68,12 +69,14 @@ GPU_KERNEL(32 * kSimtWarps) void simt_fwd_kernel(Problem<T> p) {
 
 /// dots [N, H] = dout . out.
 template <class T>
-GPU_KERNEL(32 * kSimtWarps) void dots_kernel(float* dots, Problem<T> p, const T* dout) {
+GPU_KERNEL(32 * kSimtWarps)
+void dots_kernel(float* dots, Problem<T> p, const T* dout) {
   const int64_t item = int64_t(gpu::block_idx().x) * kSimtWarps + gpu::warp();
   if (item >= p.n_tokens * p.heads) return;
   const int64_t at = item / p.heads * p.ldo + item % p.heads * p.dv;
   float s = 0;
-  for (int i = gpu::lane(); i < p.dv; i += 32) s = gpu::fma(gpu::to_float(dout[at + i]), gpu::to_float(p.out[at + i]), s);
+  for (int i = gpu::lane(); i < p.dv; i += 32)
+    s = gpu::fma(gpu::to_float(dout[at + i]), gpu::to_float(p.out[at + i]), s);
   s = warp_sum(s);
   if (gpu::lane() == 0) dots[item] = s;
 }
@@ -86,8 +89,8 @@ template <class T>
 GPU_DEVICE Pair pair_of(const Backward<T>& b, int64_t query, int head, int64_t key, int kv) {
   const Problem<T>& p = b.p;
   const int64_t item = query * p.heads + head;
-  const float s = gpu::mul(dot(p.q + query * p.ldq + int64_t(head) * p.dk, p.k + key * p.ldk + int64_t(kv) * p.dk, p.dk),
-                           p.scale);
+  const float s =
+      gpu::mul(dot(p.q + query * p.ldq + int64_t(head) * p.dk, p.k + key * p.ldk + int64_t(kv) * p.dk, p.dk), p.scale);
   const float e = exp_of<kFast<T>>(s - p.lse[item]);
   const float dp = dot(b.dout + query * p.ldo + int64_t(head) * p.dv, p.v + key * p.ldv + kv * p.v_head, p.dv);
   return {e, gpu::mul(gpu::mul(e, gpu::sub(dp, b.dots[item])), p.scale)};
@@ -103,7 +106,8 @@ GPU_DEVICE void put(T* y, const float (&sum)[kMostColumns], int n, bool accumula
 }
 
 template <class T>
-GPU_KERNEL(32 * kSimtWarps) void simt_dq_kernel(Backward<T> b) {
+GPU_KERNEL(32 * kSimtWarps)
+void simt_dq_kernel(Backward<T> b) {
   const Problem<T>& p = b.p;
   const int64_t item = int64_t(gpu::block_idx().x) * kSimtWarps + gpu::warp();
   if (item >= p.n_tokens * p.heads) return;
@@ -128,7 +132,8 @@ GPU_KERNEL(32 * kSimtWarps) void simt_dq_kernel(Backward<T> b) {
 
 /// A warp a key row and head of keys: all queries of all documents that see it, documents and rows ascending.
 template <class T>
-GPU_KERNEL(32 * kSimtWarps) void simt_dkv_kernel(Backward<T> b) {
+GPU_KERNEL(32 * kSimtWarps)
+void simt_dkv_kernel(Backward<T> b) {
   const Problem<T>& p = b.p;
   const int64_t item = int64_t(gpu::block_idx().x) * kSimtWarps + gpu::warp();
   if (item >= p.n_tokens * p.kv_heads) return;

@@ -54,7 +54,8 @@ GPU_DEVICE Cell cell_of(uint32_t i, int cols) {
 constexpr int kRowUnroll = 2;
 
 template <bool Aligned, class T>
-GPU_KERNEL(kThreads) void swiglu_fwd_kernel(T* y, const T* h, int64_t rows, int inner) {
+GPU_KERNEL(kThreads)
+void swiglu_fwd_kernel(T* y, const T* h, int64_t rows, int inner) {
   constexpr int V = kPack<T>;
   Pack<T> g[kRowUnroll], u[kRowUnroll];
   Cell at[kRowUnroll];
@@ -79,7 +80,8 @@ GPU_KERNEL(kThreads) void swiglu_fwd_kernel(T* y, const T* h, int64_t rows, int 
 }
 
 template <bool Aligned, class T>
-GPU_KERNEL(kThreads) void swiglu_bwd_kernel(T* dh, const T* dy, const T* h, int64_t rows, int inner) {
+GPU_KERNEL(kThreads)
+void swiglu_bwd_kernel(T* dh, const T* dy, const T* h, int64_t rows, int inner) {
   constexpr int V = kPack<T>;
   Pack<T> g[kRowUnroll], u[kRowUnroll], d[kRowUnroll];
   Cell at[kRowUnroll];
@@ -112,8 +114,8 @@ GPU_KERNEL(kThreads) void swiglu_bwd_kernel(T* dh, const T* dy, const T* h, int6
 }
 
 template <bool Aligned>
-GPU_KERNEL(kThreads) void copy_rows_kernel(float* y, int64_t ldy, const float* x, int64_t ldx, int64_t rows, int cols,
-                                           bool accumulate) {
+GPU_KERNEL(kThreads)
+void copy_rows_kernel(float* y, int64_t ldy, const float* x, int64_t ldx, int64_t rows, int cols, bool accumulate) {
   const Cell at = cell_of<4>(gpu::block_idx().x * kThreads + gpu::tid(), cols);
   if (at.row >= rows) return;
   auto v = load_pack<Aligned>(x + at.row * ldx, at.col, cols);
@@ -140,7 +142,8 @@ GPU_KERNEL(kThreads) void bias_bwd_kernel(float* db, const float* dy, int64_t ro
 }
 
 template <bool Aligned, class T>
-GPU_KERNEL(kThreads) void embedding_fwd_kernel(T* y, const T* table, const int32_t* ids, int64_t rows, int cols) {
+GPU_KERNEL(kThreads)
+void embedding_fwd_kernel(T* y, const T* table, const int32_t* ids, int64_t rows, int cols) {
   const Cell at = cell_of<kPack<T>>(gpu::block_idx().x * kThreads + gpu::tid(), cols);
   if (at.row >= rows) return;
   const T* from = table + int64_t(ids[at.row]) * cols;
@@ -150,7 +153,8 @@ GPU_KERNEL(kThreads) void embedding_fwd_kernel(T* y, const T* table, const int32
 /// The block of an id's first row adds all rows of that id, ascending; the blocks of its other rows leave. No atomics,
 /// and the CPU's order. Trap: all threads of a block must agree on leaving, hence the votes.
 template <class T>
-GPU_KERNEL(kThreads) void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int64_t rows, int cols) {
+GPU_KERNEL(kThreads)
+void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int64_t rows, int cols) {
   SMEM(int32_t, seen, kThreads);
   const int64_t own = gpu::block_idx().x;
   const int32_t id = ids[own];

@@ -1,6 +1,6 @@
 // Float GEMM on the ordinary cores: every element of C is one chain of fused multiply-adds, k ascending, from 0 or from
-// C's old value: bitwise the CPU kernel. A block makes 128 x 128, a thread 8 x 8 as four 4 x 4 pieces; tiles of 16 k are
-// double-buffered, the next one on its way while this one is multiplied. Paper: none.
+// C's old value: bitwise the CPU kernel. A block makes 128 x 128, a thread 8 x 8 as four 4 x 4 pieces; tiles of 16 k
+// are double-buffered, the next one on its way while this one is multiplied. Paper: none.
 #pragma once
 #include "common/pack.cuh"
 #include "kernels/gemm.h"
@@ -25,7 +25,8 @@ GPU_DEVICE void bring(float* tile, const Operand& o, int row, int k, int k_total
   float* to = tile + kk * kLd + (r - row);
   GPU_UNROLL
   for (int i = 0; i < 8; ++i) {
-    const bool inside = KMajor ? r + i * kLines < o.rows && k + kk < k_total : r < o.rows && k + kk + i * kLines < k_total;
+    const bool inside =
+        KMajor ? r + i * kLines < o.rows && k + kk < k_total : r < o.rows && k + kk + i * kLines < k_total;
     gpu::cp_async<4>(to + i * kLines * (KMajor ? 1 : kLd), inside ? from : o.p, inside ? 4 : 0);
     from += kLines * o.ld;
   }

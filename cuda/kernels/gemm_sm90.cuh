@@ -185,8 +185,8 @@ void launch_product(const char* name, const gpu::bf16* a, int64_t lda, const gpu
   const auto kernel = gemm_kernel<Epilogue, KMajorA, KMajorB, Cluster>;
   const int64_t tiles = ceil_div(p.m, kBm * Cluster) * ceil_div(p.n, kBn);
   // As many as run at once: one more would be a second wave of its own.
-  static const int64_t most = Cluster > 1 ? gpu::resident_clusters(kernel, at)
-                                          : gpu::device_info(gpu::current_device()).multiprocessors;
+  static const int64_t most =
+      Cluster > 1 ? gpu::resident_clusters(kernel, at) : gpu::device_info(gpu::current_device()).multiprocessors;
   at.grid = (tiles < most ? tiles : most) * Cluster;
   gpu::launch(at, kernel, map_a, map_b, epilogue, p);
 }

@@ -14,7 +14,8 @@ struct Store {
 };
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
-/// Four lanes of a quad hold columns 2t, 2t + 1 of four groups of eight columns: afterwards lane t holds all of group t.
+/// Four lanes of a quad hold columns 2t, 2t + 1 of four groups of eight columns: afterwards lane t holds all of group
+/// t.
 GPU_DEVICE void transpose_quad(uint32_t (&r)[4]) {
   const int t = gpu::lane() & 3;
   GPU_UNROLL

@@ -1,6 +1,7 @@
 // Twins of kernels/logp.h. Forward: one read of the logits; each thread keeps a running maximum with the sum of
-// exponentials below it (online softmax), joined by a fixed tree. It uses the hardware's 2^x, for float too: its own exp
-// would cost more than the reads. Backward in float is bitwise the CPU kernel. Trap: inv_temperature must be positive. Paper: [R1 Eq. 1].
+// exponentials below it (online softmax), joined by a fixed tree. It uses the hardware's 2^x, for float too: its own
+// exp would cost more than the reads. Backward in float is bitwise the CPU kernel. Trap: inv_temperature must be
+// positive. Paper: [R1 Eq. 1].
 #include "kernels/logp.h"
 
 #include "common/math.cuh"
@@ -45,7 +46,8 @@ struct LogpArgs {
 };
 
 template <class T, bool Aligned>
-GPU_KERNEL(kThreads) void logp_rows_kernel(LogpArgs<T> a) {
+GPU_KERNEL(kThreads)
+void logp_rows_kernel(LogpArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 3 * 32);
   const int64_t row = gpu::block_idx().x;
@@ -89,7 +91,8 @@ GPU_KERNEL(kThreads) void logp_rows_kernel(LogpArgs<T> a) {
 }
 
 template <class T, bool Aligned>
-GPU_KERNEL(kThreads) void logp_rows_bwd_kernel(LogpArgs<T> a) {
+GPU_KERNEL(kThreads)
+void logp_rows_bwd_kernel(LogpArgs<T> a) {
   constexpr int V = kPack<T>;
   const int64_t row = gpu::block_idx().x;
   const T* z = a.logits + row * a.vocab;
@@ -119,11 +122,10 @@ template <bool Backward, class T>
 void launch_logp(const Exec& ex, const LogpArgs<T>& a, int64_t rows) {
   if (rows == 0 || a.vocab == 0) return;
   const bool aligned = packs_fit(a.logits, a.vocab, a.vocab) && (!Backward || packs_fit(a.dlogits, a.vocab, a.vocab));
-  const gpu::Launch at{
-      .name = Backward ? "logp_rows_bwd" : "logp_rows",
-      .grid = rows,
-      .block = threads_for(ceil_div(a.vocab, kPack<T>)),
-      .stream = ex.stream};
+  const gpu::Launch at{.name = Backward ? "logp_rows_bwd" : "logp_rows",
+                       .grid = rows,
+                       .block = threads_for(ceil_div(a.vocab, kPack<T>)),
+                       .stream = ex.stream};
   if constexpr (Backward)
     gpu::launch(at, aligned ? logp_rows_bwd_kernel<T, true> : logp_rows_bwd_kernel<T, false>, a);
   else
@@ -134,23 +136,29 @@ void launch_logp(const Exec& ex, const LogpArgs<T>& a, int64_t rows) {
 
 void logp_rows(const Exec& ex, float* logp, float* lse, float* entropy, const float* logits, const int32_t* targets,
                int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<false>(ex, LogpArgs<float>{logp, lse, entropy, nullptr, logits, nullptr, nullptr, targets, int(vocab),
-                                         inv_temperature}, rows);
+  launch_logp<false>(
+      ex, LogpArgs<float>{logp, lse, entropy, nullptr, logits, nullptr, nullptr, targets, int(vocab), inv_temperature},
+      rows);
 }
 void logp_rows(const Exec& ex, float* logp, float* lse, float* entropy, const bf16* logits, const int32_t* targets,
                int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<false>(ex, LogpArgs<gpu::bf16>{logp, lse, entropy, nullptr, dev(logits), nullptr, nullptr, targets,
-                                             int(vocab), inv_temperature}, rows);
+  launch_logp<false>(ex,
+                     LogpArgs<gpu::bf16>{logp, lse, entropy, nullptr, dev(logits), nullptr, nullptr, targets,
+                                         int(vocab), inv_temperature},
+                     rows);
 }
 void logp_rows_bwd(const Exec& ex, float* dlogits, const float* logits, const float* lse, const int32_t* targets,
                    const float* dlogp, int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<true>(ex, LogpArgs<float>{nullptr, nullptr, nullptr, dlogits, logits, lse, dlogp, targets, int(vocab),
-                                        inv_temperature}, rows);
+  launch_logp<true>(
+      ex, LogpArgs<float>{nullptr, nullptr, nullptr, dlogits, logits, lse, dlogp, targets, int(vocab), inv_temperature},
+      rows);
 }
 void logp_rows_bwd(const Exec& ex, bf16* dlogits, const bf16* logits, const float* lse, const int32_t* targets,
                    const float* dlogp, int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<true>(ex, LogpArgs<gpu::bf16>{nullptr, nullptr, nullptr, dev(dlogits), dev(logits), lse, dlogp, targets,
-                                            int(vocab), inv_temperature}, rows);
+  launch_logp<true>(ex,
+                    LogpArgs<gpu::bf16>{nullptr, nullptr, nullptr, dev(dlogits), dev(logits), lse, dlogp, targets,
+                                        int(vocab), inv_temperature},
+                    rows);
 }
 
 }  // namespace r1::cuda

@@ -1,6 +1,6 @@
 // Twins of kernels/norm.h. Forward: a row stays in registers between its sum and its scaling: one read, one write.
-// Backward: a block walks kNormChunk rows, keeps their share of dw in registers and writes it once; a second kernel adds
-// the shares in order. So dw has the same bits run to run, whatever the chip. Paper: [V3 §2.1.1].
+// Backward: a block walks kNormChunk rows, keeps their share of dw in registers and writes it once; a second kernel
+// adds the shares in order. So dw has the same bits run to run, whatever the chip. Paper: [V3 §2.1.1].
 #include "kernels/norm.h"
 
 #include "common/row.cuh"
@@ -24,7 +24,8 @@ struct NormForward {
 };
 
 template <class T, int P, bool Residual, bool Aligned>
-GPU_KERNEL(512) void rmsnorm_fwd_kernel(NormForward<T> a) {
+GPU_KERNEL(512)
+void rmsnorm_fwd_kernel(NormForward<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 32);
   const int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
@@ -87,9 +88,11 @@ constexpr int kBackThreads = 512;
 
 /// A block of 512 threads holds 512 / T rows at once, T threads a row, and walks its chunk in step: one barrier a turn.
 template <class T, int P, bool Aligned>
-GPU_KERNEL(kBackThreads, P == 1 ? 2 : 1) void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
+GPU_KERNEL(kBackThreads, P == 1 && Aligned ? 2 : 1)
+void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   constexpr int V = kPack<T>;
-  constexpr bool kAhead = P < 4;  // the next rows travel while these are summed, unless registers are full
+  // The next rows travel while these are summed, and a row is kept for its second pass, unless registers are full.
+  constexpr bool kAhead = P == 1 || (P == 2 && Aligned), kKeep = P < 4;
   SMEM(float, part, 2 * (kBackThreads / 32));
   DSMEM(float, fold);  // [rows at once - 1, cols]
   const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = kBackThreads / row_threads;
@@ -97,7 +100,7 @@ GPU_KERNEL(kBackThreads, P == 1 ? 2 : 1) void rmsnorm_bwd_kernel(NormBackward<T>
   const int64_t begin = int64_t(gpu::block_idx().x) * kNormChunk;
   const int64_t end = begin + kNormChunk < a.rows ? begin + kNormChunk : a.rows;
   float dw[P][V] = {};
-  Pack<T> px[P], pd[P], pw[P];
+  Pack<T> px[P], pd[P], own_w{};
   const auto load = [&](int64_t row) {
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
@@ -106,25 +109,35 @@ GPU_KERNEL(kBackThreads, P == 1 ? 2 : 1) void rmsnorm_bwd_kernel(NormBackward<T>
       pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, row < end ? a.cols : 0);
     }
   };
-  GPU_UNROLL
-  for (int i = 0; i < P; ++i) pw[i] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  if (P == 1) own_w = load_pack<Aligned>(a.w, first * V, a.cols);
+  const auto weights = [&](int i) {  // more than one pack would not fit in registers
+    return P == 1 ? own_w : load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  };
   if (kAhead) load(begin + place);
   int turn = 0;
   for (int64_t base = begin; base < end; base += together, turn ^= 1) {
     const int64_t row = base + place;
     const float s = row < end ? a.rstd[row] : 0.0f;
-    if (!kAhead) load(row);
+    if (!kAhead && kKeep) load(row);
     Pack<T> cx[P], cd[P];
     GPU_UNROLL
     for (int i = 0; i < P; ++i) cx[i] = px[i], cd[i] = pd[i];
     if (kAhead && base + together < end) load(row + together);
+    const auto x_pack = [&](int i) {
+      return kKeep ? cx[i]
+                   : load_pack<Aligned>(a.x + row * a.ldx, (first + i * row_threads) * V, row < end ? a.cols : 0);
+    };
+    const auto dy_pack = [&](int i) {
+      return kKeep ? cd[i]
+                   : load_pack<Aligned>(a.dy + row * a.lddy, (first + i * row_threads) * V, row < end ? a.cols : 0);
+    };
     float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       float n[V], d[V], w[V];
-      to_floats<T>(n, cx[i]);
-      to_floats<T>(d, cd[i]);
-      to_floats<T>(w, pw[i]);
+      to_floats<T>(n, x_pack(i));
+      to_floats<T>(d, dy_pack(i));
+      to_floats<T>(w, weights(i));
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
         n[e] = gpu::mul(n[e], s);
@@ -146,9 +159,9 @@ GPU_KERNEL(kBackThreads, P == 1 ? 2 : 1) void rmsnorm_bwd_kernel(NormBackward<T>
     for (int i = 0; i < P; ++i) {
       const int at = (first + i * row_threads) * V;
       float x[V], d[V], w[V];
-      to_floats<T>(x, cx[i]);
-      to_floats<T>(d, cd[i]);
-      to_floats<T>(w, pw[i]);
+      to_floats<T>(x, x_pack(i));
+      to_floats<T>(d, dy_pack(i));
+      to_floats<T>(w, weights(i));
       GPU_UNROLL
       for (int e = 0; e < V; ++e) d[e] = gpu::mul(gpu::fma(x[e], -mean, gpu::mul(d[e], w[e])), s);
       if (a.accumulate) {
@@ -204,8 +217,7 @@ GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunk
 template <class T>
 RowShape norm_shape(int64_t cols, int preferred) {
   const RowShape s = row_shape<T>(cols, preferred, 512);
-  R1_CHECK(s.packs <= 4, "rmsnorm on the device: cols = ", cols, ", expected at most ",
-           512 * 4 * kPack<T>);
+  R1_CHECK(s.packs <= 4, "rmsnorm on the device: cols = ", cols, ", expected at most ", 512 * 4 * kPack<T>);
   return s;
 }
 
@@ -232,8 +244,12 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   if (a.rows == 0 || a.cols == 0) return;
   const size_t need = rmsnorm_bwd_workspace(a.rows, a.cols);
   R1_CHECK(ex.workspace_bytes >= need, "rmsnorm_bwd: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
-  NormBackward<T> b{dev(g.dx), reinterpret_cast<float*>(ex.workspace), dev(g.dy), dev(a.x), dev(a.w),    g.rstd, g.lddx,
-                    g.lddy,    a.ldx,                                  a.rows,    int(a.cols), g.accumulate};
+  NormBackward<T> b{dev(g.dx),   reinterpret_cast<float*>(ex.workspace),
+                    dev(g.dy),   dev(a.x),
+                    dev(a.w),    g.rstd,
+                    g.lddx,      g.lddy,
+                    a.ldx,       a.rows,
+                    int(a.cols), g.accumulate};
   const int64_t packs = ceil_div(a.cols, kPack<T>);
   int threads = 32, each = 1;  // a row: as many threads as packs, up to the block
   while (threads < kBackThreads && threads < packs) threads *= 2;
@@ -251,8 +267,11 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
     constexpr int P = decltype(p)::value;
     if (aligned)
       gpu::launch(at, rmsnorm_bwd_kernel<T, P, true>, b, threads);
-    else
+    else if constexpr (P < 4 || sizeof(T) == 4)
       gpu::launch(at, rmsnorm_bwd_kernel<T, P, false>, b, threads);
+    else  // would spill registers
+      fail("rmsnorm_bwd on the device: cols = ", a.cols, " in rows not aligned to 16 bytes, expected at most ",
+           kBackThreads * 2 * kPack<T>);
   });
   gpu::launch({.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 32), .block = {32, 32}, .stream = ex.stream},
               add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols));

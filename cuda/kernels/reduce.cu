@@ -78,8 +78,9 @@ void sum_squares(const Exec& ex, double* out, const float* x, int64_t n) {
   R1_CHECK(ex.workspace_bytes >= need, "sum_squares: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
   float* sums = reinterpret_cast<float*>(ex.workspace);
   if (n > 0)
-    gpu::launch({.name = "sum_squares", .grid = ceil_div(chunks * 16, kThreads), .block = kThreads, .stream = ex.stream},
-                sum_squares_kernel, sums, x, n);
+    gpu::launch(
+        {.name = "sum_squares", .grid = ceil_div(chunks * 16, kThreads), .block = kThreads, .stream = ex.stream},
+        sum_squares_kernel, sums, x, n);
   gpu::launch({.name = "sum_squares_total", .grid = 1, .block = kThreads, .stream = ex.stream}, add_chunks_kernel, out,
               sums, chunks);
 }

@@ -39,7 +39,8 @@ GPU_DEVICE void load_angles(float (&t)[N], const float* table, int left) {
 
 /// A thread: a pack of neighbours, or a pack of the first half with its pack of the second.
 template <bool Interleave, bool Aligned, class T>
-GPU_KERNEL(kThreads) void rope_kernel(Turn<T> a) {
+GPU_KERNEL(kThreads)
+void rope_kernel(Turn<T> a) {
   constexpr int V = kPack<T>;
   const int width = Interleave ? a.d : a.d / 2, units = (width + V - 1) / V;
   const int64_t i = int64_t(gpu::block_idx().x) * kThreads + gpu::tid(), cell = i / units;
@@ -90,8 +91,8 @@ GPU_KERNEL(kThreads) void rope_kernel(Turn<T> a) {
 
 template <class T, class Args>
 void launch_rope(const Exec& ex, const Args& a) {
-  const Turn<T> t{dev(a.src), dev(a.dst),   a.src_ld, a.src_head,  a.dst_ld,  a.dst_head,  a.rows,
-                  int(a.heads), int(a.d), a.table,  a.positions, a.inverse, a.accumulate};
+  const Turn<T> t{dev(a.src),   dev(a.dst), a.src_ld, a.src_head,  a.dst_ld,  a.dst_head,  a.rows,
+                  int(a.heads), int(a.d),   a.table,  a.positions, a.inverse, a.accumulate};
   const int64_t width = a.interleave ? a.d : a.d / 2, units = a.rows * a.heads * ceil_div(width, kPack<T>);
   if (units == 0) return;
   const bool aligned = packs_fit(t.src, t.src_ld, width) && t.src_head % kPack<T> == 0 &&

@@ -43,7 +43,8 @@ GPU_DEVICE void finish(float (&u)[kPack<T>], float top, float sum, float log_sum
 }
 
 template <class T, int P, bool Aligned>
-GPU_KERNEL(512) void softmax_fwd_kernel(SoftmaxArgs<T> a) {
+GPU_KERNEL(512)
+void softmax_fwd_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 2 * 32);
   const int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
@@ -83,7 +84,8 @@ GPU_KERNEL(512) void softmax_fwd_kernel(SoftmaxArgs<T> a) {
 
 /// One block a row. First pass: running maximum and sum (online), the row's packs kept in shared memory.
 template <class T, bool Aligned>
-GPU_KERNEL(kLongThreads, 1) void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
+GPU_KERNEL(kLongThreads, 1)
+void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>, kAtOnce = 4;
   SMEM(float, part, 2 * 32);
   DSMEM(Pack<T>, kept);
@@ -116,7 +118,8 @@ GPU_KERNEL(kLongThreads, 1) void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
   const float log_sum = a.log ? log_exact(sum) : 0.0f;
   for (int pack = gpu::tid(); pack < packs; pack += kLongThreads) {  // each thread's own packs: no barrier needed
     float u[V];
-    scaled<Aligned, T>(u, pack < kKeptPacks ? kept[pack] : load_pack<Aligned>(x, pack * V, a.cols), pack * V, a.cols, c);
+    scaled<Aligned, T>(u, pack < kKeptPacks ? kept[pack] : load_pack<Aligned>(x, pack * V, a.cols), pack * V, a.cols,
+                       c);
     finish<T>(u, highest, sum, log_sum, a.log);
     store_pack<Aligned>(a.out + (x - a.x), pack * V, a.cols, to_pack(u, x));
   }
@@ -124,7 +127,8 @@ GPU_KERNEL(kLongThreads, 1) void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
 
 /// A pack of dx from dy and y.
 template <class T>
-GPU_DEVICE void gradient(float (&d)[kPack<T>], const Pack<T>& dy, const Pack<T>& y, float sum, const SoftmaxArgs<T>& a) {
+GPU_DEVICE void gradient(float (&d)[kPack<T>], const Pack<T>& dy, const Pack<T>& y, float sum,
+                         const SoftmaxArgs<T>& a) {
   float q[kPack<T>];
   to_floats<T>(d, dy);
   to_floats<T>(q, y);
@@ -145,7 +149,8 @@ GPU_DEVICE void add_to(float& sum, const Pack<T>& dy, const Pack<T>& y, bool log
 }
 
 template <class T, int P, bool Aligned>
-GPU_KERNEL(512) void softmax_bwd_kernel(SoftmaxArgs<T> a) {
+GPU_KERNEL(512)
+void softmax_bwd_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 32);
   const int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
@@ -171,7 +176,8 @@ GPU_KERNEL(512) void softmax_bwd_kernel(SoftmaxArgs<T> a) {
 }
 
 template <class T, bool Aligned>
-GPU_KERNEL(kLongThreads, 1) void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
+GPU_KERNEL(kLongThreads, 1)
+void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>, kAtOnce = 2, kKept = kKeptPacks / 2;
   SMEM(float, part, 32);
   DSMEM(Pack<T>, kept);  // dy, then y

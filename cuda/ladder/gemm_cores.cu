@@ -18,7 +18,8 @@ GPU_KERNEL(256) void naive_kernel(gpu::bf16* c, const gpu::bf16* a, const gpu::b
   const int row = int(gpu::block_idx().y) * 16 + int(gpu::thread_idx().y);
   if (row >= s.m || col >= s.n) return;
   float sum = 0;
-  for (int k = 0; k < s.k; ++k) sum = gpu::fma(gpu::to_float(a[row * s.lda + k]), gpu::to_float(b[col * s.ldb + k]), sum);
+  for (int k = 0; k < s.k; ++k)
+    sum = gpu::fma(gpu::to_float(a[row * s.lda + k]), gpu::to_float(b[col * s.ldb + k]), sum);
   narrow(c[row * s.ldc + col], sum);
 }
 
@@ -90,11 +91,9 @@ GPU_KERNEL(256, 2) void registers_kernel(gpu::bf16* c, const gpu::bf16* a, const
 
 template <class K>
 void run(const Exec& ex, const Product& g, const char* name, K kernel, int tile, gpu::Dim block) {
-  gpu::launch({.name = name,
-               .grid = {ceil_div(g.n, tile), uint32_t(ceil_div(g.m, tile))},
-               .block = block,
-               .stream = ex.stream},
-              kernel, dev(g.c), dev(g.a), dev(g.b), sizes_of(g));
+  gpu::launch(
+      {.name = name, .grid = {ceil_div(g.n, tile), uint32_t(ceil_div(g.m, tile))}, .block = block, .stream = ex.stream},
+      kernel, dev(g.c), dev(g.a), dev(g.b), sizes_of(g));
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ GPU_DEVICE void store(gpu::bf16* c, int64_t ldc, int m, int n, const float (&d)[
     }
   }
 }
-GPU_DEVICE void load(unsigned char* stage, const gpu::TensorMap& map_a, const gpu::TensorMap& map_b, gpu::Mbar* full, int k,
-                     int row, int col) {
+GPU_DEVICE void load(unsigned char* stage, const gpu::TensorMap& map_a, const gpu::TensorMap& map_b, gpu::Mbar* full,
+                     int k, int row, int col) {
   gpu::mbar_arrive_expect_tx(full, kBytes);
   gpu::tma_load(stage, map_a, full, k, row);
   gpu::tma_load(stage + kBm * 128, map_b, full, k, col);
@@ -40,8 +40,8 @@ GPU_DEVICE void load(unsigned char* stage, const gpu::TensorMap& map_a, const gp
 
 /// 6: TMA loads a tile, two warpgroups wait for it and multiply; then the next tile.
 GPU_KERNEL(256, 1)
-void wgmma_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b, gpu::bf16* c,
-                  int64_t ldc, int m, int n, int k) {
+void wgmma_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b,
+                  gpu::bf16* c, int64_t ldc, int m, int n, int k) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
   DSMEM(unsigned char, stage);
   SMEM(gpu::Mbar, full, 1);
@@ -65,8 +65,8 @@ void wgmma_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_C
 
 /// 7: a third warpgroup only loads, into a ring of four stages that full and empty barriers guard.
 GPU_KERNEL(384, 1)
-void ring_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b, gpu::bf16* c,
-                 int64_t ldc, int m, int n, int k) {
+void ring_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_a, const GPU_GRID_CONSTANT gpu::TensorMap map_b,
+                 gpu::bf16* c, int64_t ldc, int m, int n, int k) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
   DSMEM(unsigned char, ring);
   SMEM(gpu::Mbar, full, kRing);
@@ -113,7 +113,9 @@ void run(const Exec& ex, const Product& g, const char* name, K kernel, int threa
 }  // namespace
 
 void gemm_6_wgmma(const Exec& ex, const Product& g) { run(ex, g, "gemm_6_wgmma", wgmma_kernel, 256, kBytes); }
-void gemm_7_ring(const Exec& ex, const Product& g) { run(ex, g, "gemm_7_ring", ring_kernel, 384, size_t{kRing} * kBytes); }
+void gemm_7_ring(const Exec& ex, const Product& g) {
+  run(ex, g, "gemm_7_ring", ring_kernel, 384, size_t{kRing} * kBytes);
+}
 /// 8: 128 x 256 tiles, registers moved from the producer to the consumers, blocks that stay and walk the tiles in an
 /// order that keeps operands in L2: the kernel of cuda/kernels.
 void gemm_8_persistent(const Exec& ex, const Product& g) { sm90::launch_gemm<1>(g, ex.stream); }

@@ -8,7 +8,8 @@ namespace r1::R1_ISA {
 void adamw(const Exec& ex, real* w, real* m, real* v, const real* g, int64_t n, const AdamWArgs& a) {
   real factor = a.grad_scale;
   if (a.squares)
-    if (const double norm = __builtin_sqrt(*a.squares); norm > double(a.max_norm)) factor *= real(double(a.max_norm) / norm);
+    if (const double norm = __builtin_sqrt(*a.squares); norm > double(a.max_norm))
+      factor *= real(double(a.max_norm) / norm);
   parallel_chunks(ex.pool, n, 1 << 14, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t c = end - i;

@@ -18,6 +18,7 @@ struct AdamWArgs {
 /// decay w).
 R1_KERNEL(adamw, const Exec& ex, real* w, real* m, real* v, const real* g, int64_t n, const AdamWArgs& a)
 /// The same with a bf16 gradient and a bf16 copy w16 of the new weights: 28 bytes a parameter.
-R1_KERNEL_CUDA(adamw, const Exec& ex, bf16* w16, float* w, float* m, float* v, const bf16* g, int64_t n, const AdamWArgs& a)
+R1_KERNEL_CUDA(adamw, const Exec& ex, bf16* w16, float* w, float* m, float* v, const bf16* g, int64_t n,
+               const AdamWArgs& a)
 
 }  // namespace r1

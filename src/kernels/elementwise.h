@@ -26,7 +26,8 @@ R1_KERNEL(bias_bwd, const Exec& ex, real* db, const real* dy, int64_t rows, int6
 
 /// y [rows, cols] = table[ids[r]].
 R1_KERNEL(embedding_fwd, const Exec& ex, real* y, const real* table, const int32_t* ids, int64_t rows, int64_t cols)
-R1_KERNEL_CUDA(embedding_fwd, const Exec& ex, bf16* y, const bf16* table, const int32_t* ids, int64_t rows, int64_t cols)
+R1_KERNEL_CUDA(embedding_fwd, const Exec& ex, bf16* y, const bf16* table, const int32_t* ids, int64_t rows,
+               int64_t cols)
 /// dtable[ids[r]] += dy[r], rows in ascending order.
 R1_KERNEL(embedding_bwd, const Exec& ex, real* dtable, const real* dy, const int32_t* ids, int64_t rows, int64_t cols)
 R1_KERNEL_CUDA(embedding_bwd, const Exec& ex, float* dtable, const bf16* dy, const int32_t* ids, int64_t rows,

@@ -39,6 +39,7 @@ size_t gemm_workspace(const GemmArgs& g, int workers);
 /// Elements of the packed form of op(B)[K, N] (one product of a batch).
 int64_t gemm_packed_size(int64_t n, int64_t k);
 /// Packs op(B) once, for GemmArgs::packed_b. The product has the same bits as without.
-R1_KERNEL_CPU_ONLY(gemm_pack_b, const Exec& ex, real* packed, const real* b, int64_t ldb, bool trans_b, int64_t n, int64_t k)
+R1_KERNEL_CPU_ONLY(gemm_pack_b, const Exec& ex, real* packed, const real* b, int64_t ldb, bool trans_b, int64_t n,
+                   int64_t k)
 
 }  // namespace r1

@@ -63,16 +63,16 @@ struct Exec {
 
 /// Declares the contract `name(const Exec&, ...)` inside namespace r1. One line per kernel; the arguments after the
 /// name are its parameter list, the first of which is `const Exec& ex`. Its CUDA twin is `cuda::name`.
-#define R1_KERNEL(name, ...)                                                                 \
-  R1_KERNEL_DECLARE(name, __VA_ARGS__)                                                       \
-  namespace cuda {                                                                           \
-  void name(__VA_ARGS__);                                                                    \
-  }                                                                                          \
-  template <class... Args>                                                                   \
-  inline void name(const Exec& ex, const Args&... args) {                                    \
-    if (ex.meta) return;                                                                     \
+#define R1_KERNEL(name, ...)                                                                       \
+  R1_KERNEL_DECLARE(name, __VA_ARGS__)                                                             \
+  namespace cuda {                                                                                 \
+  void name(__VA_ARGS__);                                                                          \
+  }                                                                                                \
+  template <class... Args>                                                                         \
+  inline void name(const Exec& ex, const Args&... args) {                                          \
+    if (ex.meta) return;                                                                           \
     if (ex.device != Device::kCpu) return static_cast<void>(R1_KERNEL_ON_CUDA(name, ex, args...)); \
-    R1_KERNEL_PICK(name, ex, args...);                                                       \
+    R1_KERNEL_PICK(name, ex, args...);                                                             \
   }
 
 /// A contract whose CUDA twin is still to come. tests/meta prints these; the list may only shrink.

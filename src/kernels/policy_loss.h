@@ -23,6 +23,6 @@ struct PolicyLossArgs {
 /// Per token: loss [n] (to minimise, weighted), dlogp [n] = d loss / d logp, ratio [n], kl [n] (unweighted),
 /// clipped [n] = 1 where the clip stops the gradient.
 R1_KERNEL_CPU_ONLY(policy_loss, const Exec& ex, real* loss, real* dlogp, real* ratio, real* kl, real* clipped,
-          const PolicyLossArgs& a)
+                   const PolicyLossArgs& a)
 
 }  // namespace r1

@@ -1,4 +1,5 @@
-// Softmax and log-softmax of rows, forward and backward. Paper: [V3 Eq. 10] (attention), [R1 Eq. 1] (log-probabilities).
+// Softmax and log-softmax of rows, forward and backward. Paper: [V3 Eq. 10] (attention), [R1 Eq. 1]
+// (log-probabilities).
 #pragma once
 #include "kernels/kernel.h"
 

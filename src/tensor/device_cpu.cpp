@@ -8,7 +8,8 @@
 namespace r1::device {
 
 [[noreturn]] static void none(const char* call) {
-  fail(call, ": built without CUDA: configure with --preset cuda (a GPU) or --preset cuda-emulated, or use --device cpu");
+  fail(call,
+       ": built without CUDA: configure with --preset cuda (a GPU) or --preset cuda-emulated, or use --device cpu");
 }
 
 bool available() { return false; }

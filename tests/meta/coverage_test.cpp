@@ -35,7 +35,8 @@ std::set<std::string> names(const std::string& text, const std::regex& pattern) 
 }  // namespace
 
 TEST_CASE("every kernel contract is tested") {
-  std::set<std::string> kernels = names(text_of("src/kernels", ".h"), std::regex("\nR1_KERNEL(?:_CPU_ONLY)?\\((\\w+), const Exec"));
+  std::set<std::string> kernels =
+      names(text_of("src/kernels", ".h"), std::regex("\nR1_KERNEL(?:_CPU_ONLY)?\\((\\w+), const Exec"));
   CHECK(kernels.size() >= 30);
   kernels.erase("fma_probe");  // a meter of the machine's peak: it has no result
   const std::string tests = text_of("tests/kernels", ".cpp");
@@ -46,7 +47,10 @@ TEST_CASE("every kernel contract is tested") {
 }
 
 TEST_CASE("contracts without a CUDA twin: the list may only shrink") {
-  const std::set<std::string> allowed{"attention_paged", "balance_bwd", "balance_fwd", "fma_probe", "gemm_pack_b", "kv_append", "moe_combine", "moe_combine_bwd", "moe_gather", "moe_gather_bwd", "moe_plan", "policy_loss", "router_bwd", "router_fwd", "sample_rows"};
+  const std::set<std::string> allowed{"attention_paged", "balance_bwd",    "balance_fwd", "fma_probe",
+                                      "gemm_pack_b",     "kv_append",      "moe_combine", "moe_combine_bwd",
+                                      "moe_gather",      "moe_gather_bwd", "moe_plan",    "policy_loss",
+                                      "router_bwd",      "router_fwd",     "sample_rows"};
   const std::set<std::string> cpu_only =
       names(text_of("src/kernels", ".h"), std::regex("\nR1_KERNEL_CPU_ONLY\\((\\w+), const Exec"));
   std::string list;

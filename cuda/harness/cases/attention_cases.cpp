@@ -41,7 +41,9 @@ void make_attention(Trial& t) {
     const double own = d.cu[size_t(i) + 1] - d.cu[size_t(i)], before = d.prefix[size_t(i)] < 0 ? 0 : d.cu[1];
     pairs += own * before + own * (own + 1) / 2;
   }
-  const auto aligned = [](std::vector<std::byte>& s) { return s.data() + (64 - reinterpret_cast<uintptr_t>(s.data()) % 64) % 64; };
+  const auto aligned = [](std::vector<std::byte>& s) {
+    return s.data() + (64 - reinterpret_cast<uintptr_t>(s.data()) % 64) % 64;
+  };
   if constexpr (!Backward) {
     Buffer &out = t.out<T>("out", n, h * dv, ldo), &lse = t.out<float>("lse", n, h);
     out.tolerance = sizeof(T) == 2 ? 2e-3 : 0;  // probabilities are rounded to bf16 before the second product
@@ -63,8 +65,8 @@ void make_attention(Trial& t) {
     // The forward's results come from the CPU, so that the backward is judged alone.
     std::vector<float> out(size_t(n * ldo)), lse(size_t(n * h));
     if (!t.timing) {
-      const AttentionArgs a = args(q.value.data(), k.value.data(), v.value.data(), out.data(), lse.data(), cu.ints.data(),
-                                   prefix.ints.data());
+      const AttentionArgs a = args(q.value.data(), k.value.data(), v.value.data(), out.data(), lse.data(),
+                                   cu.ints.data(), prefix.ints.data());
       std::vector<std::byte> scratch(attention_fwd_workspace(a, 1) + 64);
       Exec ex;
       ex.workspace = aligned(scratch), ex.workspace_bytes = scratch.size() - 64;
@@ -72,7 +74,7 @@ void make_attention(Trial& t) {
     }
     const auto out_at = [out, ldo](int64_t r, int64_t c, float) { return out[size_t(r * ldo + c)]; };
     const auto lse_at = [lse, h, &t](int64_t r, int64_t c, float) { return t.timing ? 8.0f : lse[size_t(r * h + c)]; };
-    Buffer &o = t.in<T>("out", n, h * dv, ldo, t.timing ? Filler() : Filler(out_at));
+    Buffer& o = t.in<T>("out", n, h * dv, ldo, t.timing ? Filler() : Filler(out_at));
     Buffer &l = t.in<float>("lse", n, h, 0, lse_at), &go = t.in<T>("dout", n, h * dv, ldo);
     Buffer& dq = t.out<T>("dq", n, h * dk, ldq);
     Buffer& dkeys = t.inout<T>("dk", n, hk * dk, ldk);
@@ -101,10 +103,16 @@ void make_attention(Trial& t) {
 
 const char* const kDims = "tokens, documents, heads, key heads, dk, dv";
 const std::vector<Dims> kChecks{{1, 1, 1, 1, 4, 4}, {40, 3, 2, 1, 12, 20}, {70, 1, 2, 2, 40, 33}};
-const std::vector<Dims> kTensor{{1, 1, 1, 1, 64, 64}, {70, 1, 2, 2, 64, 64}, {200, 3, 2, 1, 64, 64}, {140, 1, 1, 1, 128, 128}, {300, 4, 1, 1, 128, 128}};
-const std::vector<Dims> kTensorFwd{{1, 1, 1, 1, 64, 64}, {70, 1, 2, 2, 64, 64}, {200, 3, 2, 1, 64, 64}, {140, 1, 1, 1, 128, 128}, {300, 4, 1, 1, 128, 128}, {90, 1, 1, 1, 192, 128}};
+const std::vector<Dims> kTensor{{1, 1, 1, 1, 64, 64},
+                                {70, 1, 2, 2, 64, 64},
+                                {200, 3, 2, 1, 64, 64},
+                                {140, 1, 1, 1, 128, 128},
+                                {300, 4, 1, 1, 128, 128}};
+const std::vector<Dims> kTensorFwd{{1, 1, 1, 1, 64, 64},     {70, 1, 2, 2, 64, 64},    {200, 3, 2, 1, 64, 64},
+                                   {140, 1, 1, 1, 128, 128}, {300, 4, 1, 1, 128, 128}, {90, 1, 1, 1, 192, 128}};
 const std::vector<Dims> kLatent{{40, 3, 3, 1, 24, 16}, {9, 1, 4, 1, 36, 32}};
-const std::vector<Dims> kBench{{8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}, {4096, 1, 32, 32, 192, 128}};
+const std::vector<Dims> kBench{
+    {8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}, {4096, 1, 32, 32, 192, 128}};
 const std::vector<Dims> kBenchBwd{{8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}};
 const std::vector<Dims> kBenchFloat{{1024, 1, 16, 16, 64, 64}};
 

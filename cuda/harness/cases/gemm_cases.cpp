@@ -24,9 +24,7 @@ void make_gemm(Trial& t) {
     g.stride_a = rows_a * lda, g.stride_b = rows_b * ldb, g.stride_c = m * ldc;
     return g;
   };
-  t.run = [&, args](const Exec& ex) {
-    cuda::gemm(ex, args(a.on_device<T>(), b.on_device<T>(), c.on_device<Out>()));
-  };
+  t.run = [&, args](const Exec& ex) { cuda::gemm(ex, args(a.on_device<T>(), b.on_device<T>(), c.on_device<Out>())); };
   t.reference = [&, args] {
     const GemmArgs g = args(a.value.data(), b.value.data(), c.want.data());
     std::vector<std::byte> scratch(gemm_workspace(g, 1) + 64);
@@ -40,12 +38,14 @@ void make_gemm(Trial& t) {
   t.flops = 2.0 * double(batch) * double(m) * double(n) * double(k);
 }
 
-const std::vector<Dims> kChecks{{1, 1, 1}, {3, 5, 7}, {16, 8, 16}, {64, 64, 64}, {129, 257, 65}, {70, 300, 200}, {200, 130, 33}};
+const std::vector<Dims> kChecks{{1, 1, 1},      {3, 5, 7},      {16, 8, 16},   {64, 64, 64},
+                                {129, 257, 65}, {70, 300, 200}, {200, 130, 33}};
 /// Without tensor cores the emulator is slow: one problem of several tiles.
 const std::vector<Dims> kCoreChecks{{1, 1, 1}, {3, 5, 7}, {16, 8, 16}, {129, 40, 33}, {20, 130, 17}};
 const std::vector<Dims> kBatches{{20, 24, 40, 3}};
 const std::vector<Dims> kCubes{{4096, 4096, 4096}};
-const std::vector<Dims> kModel{{4096, 4096, 4096}, {8192, 8192, 8192}, {16384, 2048, 8192}, {8192, 11008, 4096}, {2048, 2048, 2048}};
+const std::vector<Dims> kModel{
+    {4096, 4096, 4096}, {8192, 8192, 8192}, {16384, 2048, 8192}, {8192, 11008, 4096}, {2048, 2048, 2048}};
 
 #define R1_GEMM(name, checks, batch_dim, bench, ...) \
   R1_REGISTER(KernelCase, name, KernelCase{"m, n, k", checks, bench, (make_gemm<__VA_ARGS__>), batch_dim, true})

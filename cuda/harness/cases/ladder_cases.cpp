@@ -50,9 +50,8 @@ const std::vector<Dims> kCube{{4096, 4096, 4096}};
 const std::vector<Dims> kBoth{{4096, 4096, 4096}, {8192, 8192, 8192}};
 const std::vector<Dims> kRows{{3, 8}, {130, 264}, {5, 4096}};
 const std::vector<Dims> kManyRows{{32768, 4096}};
-#define R1_STEP(step, checks, bench)          \
-  R1_REGISTER(KernelCase, "ladder/" #step, \
-              KernelCase{"m, n, k", checks, bench, make_gemm<cuda::ladder::step>, 0, true})
+#define R1_STEP(step, checks, bench) \
+  R1_REGISTER(KernelCase, "ladder/" #step, KernelCase{"m, n, k", checks, bench, make_gemm<cuda::ladder::step>, 0, true})
 R1_STEP(gemm_1_naive, kProducts, kCube);
 R1_STEP(gemm_2_shared, kProducts, kCube);
 R1_STEP(gemm_3_registers, kProducts, kCube);

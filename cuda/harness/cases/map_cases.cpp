@@ -135,8 +135,8 @@ void make_rope(Trial& t) {
   Buffer& positions = t.in<int32_t>("positions", rows, 1, 0, position);
   Buffer& y = Backward ? t.inout<T>("y", rows, heads * d, ld) : t.out<T>("y", rows, heads * d, ld);
   const auto args = [=](auto* src, auto* dst, const float* angles, const int32_t* at) {
-    return RopeArgsOf<std::remove_pointer_t<decltype(dst)>>{rows, heads, d,  src,    ld,         d,        dst,
-                                                            ld,   d,     angles, at, Interleave, Backward, Backward};
+    return RopeArgsOf<std::remove_pointer_t<decltype(dst)>>{rows, heads, d,      src, ld,         d,        dst,
+                                                            ld,   d,     angles, at,  Interleave, Backward, Backward};
   };
   t.run = [&, args](const Exec& ex) {
     cuda::rope(ex, args(x.on_device<T>(), y.on_device<T>(), table.on_device<float>(), positions.on_device<int32_t>()));
@@ -167,10 +167,14 @@ R1_ROWS("swiglu_bwd/f32", make_swiglu_bwd<float>);
 R1_ROWS("swiglu_bwd/bf16", make_swiglu_bwd<bf16>);
 const std::vector<Dims> kIds{{1, 1, 1}, {40, 7, 33}, {300, 50, 64}, {1000, 900, 24}};
 const std::vector<Dims> kManyIds{{16384, 129280, 2048}};
-R1_REGISTER(KernelCase, "embedding_fwd/f32", KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_fwd<float>, 0});
-R1_REGISTER(KernelCase, "embedding_fwd/bf16", KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_fwd<bf16>, 0});
-R1_REGISTER(KernelCase, "embedding_bwd/f32", KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_bwd<float>});
-R1_REGISTER(KernelCase, "embedding_bwd/bf16", KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_bwd<bf16>});
+R1_REGISTER(KernelCase, "embedding_fwd/f32",
+            KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_fwd<float>, 0});
+R1_REGISTER(KernelCase, "embedding_fwd/bf16",
+            KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_fwd<bf16>, 0});
+R1_REGISTER(KernelCase, "embedding_bwd/f32",
+            KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_bwd<float>});
+R1_REGISTER(KernelCase, "embedding_bwd/bf16",
+            KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_bwd<bf16>});
 const std::vector<Dims> kTurns{{1, 1, 2}, {7, 3, 16}, {60, 2, 64}, {33, 5, 24}};
 const std::vector<Dims> kManyTurns{{32768, 32, 128}};
 #define R1_ROPE(name, ...) \

@@ -17,7 +17,9 @@ template <class T, bool Log>
 void make_softmax_fwd(Trial& t) {
   const int64_t rows = t.dim(0), n = t.dim(1);
   Buffer &x = t.in<T>("x", rows, n, 0, t.timing ? Filler() : Filler(wide)), &y = t.out<T>("y", rows, n);
-  t.run = [&, rows, n](const Exec& ex) { cuda::softmax_fwd(ex, y.on_device<T>(), x.on_device<T>(), rows, n, 0.7f, Log); };
+  t.run = [&, rows, n](const Exec& ex) {
+    cuda::softmax_fwd(ex, y.on_device<T>(), x.on_device<T>(), rows, n, 0.7f, Log);
+  };
   t.reference = [&, rows, n] { softmax_fwd(Exec{}, y.want.data(), x.value.data(), rows, n, 0.7f, Log); };
   t.bytes = 2.0 * double(rows * n) * sizeof(T);
 }
@@ -40,9 +42,10 @@ template <class T>
 void make_logp(Trial& t) {
   const int64_t rows = t.dim(0), n = t.dim(1);
   const auto id = [n](int64_t, int64_t, float u) { return std::floor(u * float(n)); };
-  Buffer &z = t.in<T>("logits", rows, n, 0, t.timing ? Filler() : Filler(wide));
+  Buffer& z = t.in<T>("logits", rows, n, 0, t.timing ? Filler() : Filler(wide));
   Buffer& target = t.in<int32_t>("targets", rows, 1, 0, id);
-  Buffer &logp = t.out<float>("logp", rows, 1), &lse = t.out<float>("lse", rows, 1), &h = t.out<float>("entropy", rows, 1);
+  Buffer &logp = t.out<float>("logp", rows, 1), &lse = t.out<float>("lse", rows, 1),
+         &h = t.out<float>("entropy", rows, 1);
   h.tolerance = 1e-4;
   t.run = [&, rows, n](const Exec& ex) {
     cuda::logp_rows(ex, logp.on_device<float>(), lse.on_device<float>(), h.on_device<float>(), z.on_device<T>(),
@@ -59,7 +62,7 @@ void make_logp_bwd(Trial& t) {
   const int64_t rows = t.dim(0), n = t.dim(1);
   const auto id = [n](int64_t, int64_t, float u) { return std::floor(u * float(n)); };
   const auto level = [n](int64_t, int64_t, float u) { return 3 + std::log(float(n)) + u; };
-  Buffer &z = t.in<T>("logits", rows, n, 0, t.timing ? Filler() : Filler(wide));
+  Buffer& z = t.in<T>("logits", rows, n, 0, t.timing ? Filler() : Filler(wide));
   Buffer &target = t.in<int32_t>("targets", rows, 1, 0, id), &lse = t.in<float>("lse", rows, 1, 0, level);
   Buffer &dlogp = t.in<float>("dlogp", rows, 1), &dz = t.out<T>("dlogits", rows, n);
   t.run = [&, rows, n](const Exec& ex) {
@@ -67,8 +70,8 @@ void make_logp_bwd(Trial& t) {
                         dlogp.on_device<float>(), rows, n, 0.8f);
   };
   t.reference = [&, rows, n] {
-    logp_rows_bwd(Exec{}, dz.want.data(), z.value.data(), lse.value.data(), target.ints.data(), dlogp.value.data(), rows,
-                  n, 0.8f);
+    logp_rows_bwd(Exec{}, dz.want.data(), z.value.data(), lse.value.data(), target.ints.data(), dlogp.value.data(),
+                  rows, n, 0.8f);
   };
   t.exact = sizeof(T) == 4, t.bytes = 2.0 * double(rows * n) * sizeof(T);
 }
@@ -112,7 +115,8 @@ void make_adamw(Trial& t) {
   Buffer &v = t.inout<float>("v", 1, n, 0, t.timing ? Filler() : Filler(positive)), &g = t.in<G>("g", 1, n);
   Buffer& squares = t.in<double>("squares", 1, 1, 0, norm);
   AdamWArgs a;
-  a.lr = 0.01f, a.weight_decay = 0.1f, a.correction1 = 0.3f, a.correction2 = 0.2f, a.grad_scale = 0.5f, a.max_norm = 1.5f;
+  a.lr = 0.01f, a.weight_decay = 0.1f, a.correction1 = 0.3f, a.correction2 = 0.2f, a.grad_scale = 0.5f,
+  a.max_norm = 1.5f;
   Buffer* w16 = nullptr;
   if constexpr (sizeof(G) == 2) w16 = &t.out<bf16>("w16", 1, n);
   t.run = [&, n, a, clip, w16](const Exec& ex) {
