@@ -1,7 +1,7 @@
 // Device memory, copies, streams and timing: the one place that allocates, copies and owns streams. A build with CUDA
-// implements it in cuda/common/device.cu; without, asking for the device is an error that says so
-// (src/tensor/device_cpu.cpp). Every failure throws Error with one line: the call, the sizes and what to do. Paper:
-// none.
+// implements it in cuda/common/device.cpp; without, asking for the device is an error that says so
+// (src/tensor/device_cpu.cpp). Every failure throws Error with one line: the call, the sizes and what to do.
+// Paper: none.
 #pragma once
 #include <cstddef>
 #include <string>
