@@ -19,7 +19,7 @@ build() {  # chips, folder of the build
 
 if [ "${1:-}" = pack ]; then
   to=${2:?folder to pack into}
-  mkdir -p "$to/bin"
+  rm -rf "$to/bin" "$to/build" && mkdir -p "$to/bin"  # programs of another commit would be taken for this one's
   git archive HEAD cuda src/base src/kernels src/tensor tests/gpu.sh tests/peers tests/cuda | tar -x -C "$to"
   git rev-parse HEAD > "$to/bin/version.txt"
   if [ "${3:-}" = built ]; then
@@ -28,6 +28,7 @@ if [ "${1:-}" = pack ]; then
     for program in r1_gpu layout_probe; do
       [ -x "build/gpu/$program" ] && strip -o "$to/bin/$program" "build/gpu/$program"
     done
+    cp "$to/bin/version.txt" "$to/bin/built.txt"
   fi
   du -sh "$to"
   exit 0
@@ -48,7 +49,7 @@ say "machine"
 } 2>&1 | tee "$out/machine.txt"
 
 bin=bin
-if ! "$bin/r1_gpu" list > /dev/null 2>&1; then
+if ! cmp -s bin/built.txt bin/version.txt || ! "$bin/r1_gpu" list > /dev/null 2>&1; then
   say "build for the GPU present"
   chip=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | head -1 | tr -d .)
   case "$chip" in 90 | 100) chip=${chip}a ;; esac
