@@ -126,7 +126,10 @@ char g_landing_stack[64 * 1024] __attribute__((aligned(64)));
 void* g_fault_address = nullptr;
 int g_fault_signal = 0;
 
+Stack landing_stack() { return {reinterpret_cast<std::byte*>(g_landing_stack), sizeof g_landing_stack}; }
+
 [[noreturn]] void landing() {
+  arrived_on(landing_stack());
   const Fiber& f = *current();
   if (g_fault_signal == SIGFPE) fail_thread("integer division by zero", f.at);
   const Place place = place_of(g_fault_address);
@@ -141,6 +144,7 @@ void on_fault(int sig, siginfo_t* info, void* context) {
     sigaction(sig, sig == SIGSEGV ? &g_before_segv : sig == SIGBUS ? &g_before_bus : &g_before_fpe, nullptr);
     return;
   }
+  scrub(landing_stack());  // the last one to land there never returned
   g_fault_address = info->si_addr;
   g_fault_signal = sig;
   auto* u = static_cast<ucontext_t*>(context);

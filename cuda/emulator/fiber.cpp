@@ -21,6 +21,7 @@
 #ifdef EMU_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 
 #if defined(__x86_64__) && !defined(EMU_UCONTEXT)
@@ -200,6 +201,24 @@ void adopt_this_thread([[maybe_unused]] Context& c) {
 void scrub([[maybe_unused]] const Stack& s) {
 #ifdef EMU_ASAN
   __asan_unpoison_memory_region(s.low, s.bytes);
+#endif
+}
+
+void arrived_on([[maybe_unused]] const Stack& s) {
+#ifdef EMU_ASAN
+  __sanitizer_start_switch_fiber(nullptr, s.low, s.bytes);
+  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+}
+
+NoLeakCheck::NoLeakCheck() {
+#ifdef EMU_ASAN
+  __lsan_disable();
+#endif
+}
+NoLeakCheck::~NoLeakCheck() {
+#ifdef EMU_ASAN
+  __lsan_enable();
 #endif
 }
 

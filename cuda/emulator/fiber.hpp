@@ -32,6 +32,14 @@ void switch_to(Context& from, Context& to);
 void adopt_this_thread(Context& c);
 /// After a fiber was abandoned in mid-flight: forgets what ASan knew of its frames.
 void scrub(const Stack& s);
+/// While it lives LeakSanitizer ignores what is allocated: frames of a failed launch are left, never unwound.
+struct NoLeakCheck {
+  NoLeakCheck();
+  NoLeakCheck(const NoLeakCheck&) = delete;
+  ~NoLeakCheck();
+};
+/// Tells ASan that execution has come to this stack by other means (a signal handler changed the stack pointer).
+void arrived_on(const Stack& s);
 /// First statement of an entry function: tells ASan where we came from.
 void entered();
 

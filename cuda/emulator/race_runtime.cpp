@@ -56,22 +56,28 @@ using gpu::emu::on_access;
   void __tsan_volatile_write##n(void* p) { on_access(p, n, true, EMU_CALLER); }
 
 // Atomics of the host code around kernels (reference counts of std::function): plain ones do on one thread and are also
-// right on several.
-#define EMU_ATOMIC(n, T)                                                                                         \
-  T __tsan_atomic##n##_load(const volatile T* p, int) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }           \
-  void __tsan_atomic##n##_store(volatile T* p, T v, int) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }           \
-  T __tsan_atomic##n##_exchange(volatile T* p, T v, int) { return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST); } \
-  T __tsan_atomic##n##_fetch_add(volatile T* p, T v, int) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); } \
-  T __tsan_atomic##n##_fetch_sub(volatile T* p, T v, int) { return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST); } \
-  T __tsan_atomic##n##_fetch_and(volatile T* p, T v, int) { return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST); } \
-  T __tsan_atomic##n##_fetch_or(volatile T* p, T v, int) { return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST); }   \
-  T __tsan_atomic##n##_fetch_xor(volatile T* p, T v, int) { return __atomic_fetch_xor(p, v, __ATOMIC_SEQ_CST); } \
-  int __tsan_atomic##n##_compare_exchange_strong(volatile T* p, T* e, T v, int, int) {                           \
-    return __atomic_compare_exchange_n(p, e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                      \
-  }                                                                                                              \
-  int __tsan_atomic##n##_compare_exchange_weak(volatile T* p, T* e, T v, int, int) {                             \
-    return __atomic_compare_exchange_n(p, e, v, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                       \
+// right on several. The types are those of the compiler's own declarations, which -fsanitize=address brings in.
+#define EMU_FETCH(n, T, op)                                     \
+  T __tsan_atomic##n##_fetch_##op(volatile void* p, T v, int) { \
+    return __atomic_fetch_##op(VP(T, p), v, __ATOMIC_SEQ_CST);  \
   }
+#define EMU_EXCHANGE(n, T, kind, weak)                                                                             \
+  bool __tsan_atomic##n##_compare_exchange_##kind(volatile void* p, void* e, T v, int, int) {                      \
+    return __atomic_compare_exchange_n(VP(T, p), static_cast<T*>(e), v, weak, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+  }
+#define VP(T, p) static_cast<volatile T*>(p)
+#define EMU_ATOMIC(n, T)                                                                                         \
+  T __tsan_atomic##n##_load(const volatile void* p, int) {                                                       \
+    return __atomic_load_n(static_cast<const volatile T*>(p), __ATOMIC_SEQ_CST);                                 \
+  }                                                                                                              \
+  void __tsan_atomic##n##_store(volatile void* p, T v, int) { __atomic_store_n(VP(T, p), v, __ATOMIC_SEQ_CST); } \
+  T __tsan_atomic##n##_exchange(volatile void* p, T v, int) {                                                    \
+    return __atomic_exchange_n(VP(T, p), v, __ATOMIC_SEQ_CST);                                                   \
+  }                                                                                                              \
+  EMU_FETCH(n, T, add)                                                                                           \
+  EMU_FETCH(n, T, sub)                                                                                           \
+  EMU_FETCH(n, T, and) EMU_FETCH(n, T, or) EMU_FETCH(n, T, xor) EMU_EXCHANGE(n, T, strong, false)                \
+      EMU_EXCHANGE(n, T, weak, true)
 
 extern "C" {
 void __tsan_init() { gpu::emu::race::g_instrumented = true; }
@@ -82,10 +88,10 @@ EMU_ACCESS(2)
 EMU_ACCESS(4)
 EMU_ACCESS(8)
 EMU_ACCESS(16)
-void __tsan_read_range(void* p, size_t n) { on_access(p, n, false, EMU_CALLER); }
-void __tsan_write_range(void* p, size_t n) { on_access(p, n, true, EMU_CALLER); }
-void __tsan_vptr_update(void**, void*) {}
-void __tsan_vptr_read(void**) {}
+void __tsan_read_range(void* p, long n) { on_access(p, size_t(n), false, EMU_CALLER); }
+void __tsan_write_range(void* p, long n) { on_access(p, size_t(n), true, EMU_CALLER); }
+void __tsan_vptr_update(void*, void*) {}
+void __tsan_vptr_read(void*) {}
 void* __tsan_memcpy(void* to, const void* from, size_t n) {
   on_access(const_cast<void*>(from), n, false, EMU_CALLER);
   on_access(to, n, true, EMU_CALLER);

@@ -1,7 +1,7 @@
 // wgmma: products of a warpgroup, asynchronous. All 128 threads issue one together; it is computed at the issue or as
 // late as the wait; until then its accumulators are NaN. Errors: a descriptor that leaves shared memory, a missing
-// wgmma_fence after registers were written, a missing fence_proxy_async, accumulators used before the wait. Paper:
-// none.
+// wgmma_fence after registers were written, a missing fence_proxy_async, accumulators used before the wait.
+// Paper: none.
 #include <cmath>
 #include <cstring>
 
