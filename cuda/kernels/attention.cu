@@ -1,11 +1,12 @@
 // Twins of kernels/attention.h. bf16 heads of 64/64, 128/128 and (forward) 192/128 whose rows are aligned to 16 bytes
-// go to the tensor cores; the rest, float among it, to the ordinary ones. The choice never depends on the batch.
-// Paper: [V3 Eq. 10].
+// go to the tensor cores, by wgmma where the chip is 9.0 and no document has a prefix, else by mma; the rest, float
+// among it, to the ordinary ones. The choice never depends on the batch. Paper: [V3 Eq. 10].
 #include "kernels/attention.h"
 
 #include "kernels/attention_mma.cuh"
 #include "kernels/attention_mma_bwd.cuh"
 #include "kernels/attention_simt.cuh"
+#include "kernels/attention_sm90.cuh"
 
 namespace r1::cuda {
 
@@ -91,6 +92,12 @@ void attention_fwd(const Exec& ex, const AttentionArgsOf<bf16>& a) {
   if (a.n_tokens == 0) return;
   const Problem<gpu::bf16> p = problem_of(a);
   const bool fit = rows_fit(a);
+  const gpu::DeviceInfo& info = gpu::device_info(gpu::current_device());
+  if (fit && info.major == 9 && info.minor == 0 && !a.prefix) {
+    if (a.dk == 64 && a.dv == 64) return sm90::launch_forward<64, 64>(p, ex.stream);
+    if (a.dk == 128 && a.dv == 128) return sm90::launch_forward<128, 128>(p, ex.stream);
+    if (a.dk == 192 && a.dv == 128) return sm90::launch_forward<192, 128>(p, ex.stream);
+  }
   if (fit && a.dk == 64 && a.dv == 64) return forward_mma<64, 64>(ex, p);
   if (fit && a.dk == 128 && a.dv == 128) return forward_mma<128, 128>(ex, p);
   if (fit && a.dk == 192 && a.dv == 128) return forward_mma<192, 128>(ex, p);

@@ -55,6 +55,8 @@ void logp_rows_kernel(LogpArgs<T> a) {
   const int packs = (a.vocab + V - 1) / V, threads = gpu::block_size();
   const Group group{gpu::warp(), threads / 32};
   const float c = gpu::mul(a.inv_temperature, kLog2e);
+  // Asked for now, needed last: two reads that wait for each other.
+  const float chosen = gpu::tid() == 0 ? gpu::to_float(z[a.targets[row]]) : 0.0f;
   Online o;
   for (int base = gpu::tid(); base < packs; base += kUnroll * threads) {
     Pack<T> p[kUnroll];
@@ -86,7 +88,7 @@ void logp_rows_kernel(LogpArgs<T> a) {
   if (gpu::tid() != 0) return;
   const float log_sum = log_exact(sum), lse = gpu::fma(o.top * c, kLn2, log_sum);
   a.lse[row] = lse;
-  a.logp[row] = gpu::sub(gpu::mul(gpu::to_float(z[a.targets[row]]), a.inv_temperature), lse);
+  a.logp[row] = gpu::sub(gpu::mul(chosen, a.inv_temperature), lse);
   if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::mul(gpu::div(weighted, sum), kLn2));
 }
 

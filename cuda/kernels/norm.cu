@@ -4,24 +4,11 @@
 #include "kernels/norm.h"
 
 #include "common/row.cuh"
+#include "kernels/norm_wide.cuh"
 
 namespace r1::cuda {
 
 namespace {
-
-template <class T>
-struct NormForward {
-  T* y;
-  int64_t ldy;
-  float* rstd;
-  const T *x, *w;
-  int64_t ldx;
-  T* h;        ///< with a residual: x + r, dense
-  const T* r;  ///< dense
-  int64_t rows;
-  int cols;
-  float eps;
-};
 
 template <class T, int P, bool Residual, bool Aligned>
 GPU_KERNEL(512)
@@ -73,97 +60,78 @@ void rmsnorm_fwd_kernel(NormForward<T> a) {
   }
 }
 
-template <class T>
-struct NormBackward {
-  T* dx;
-  float* share;  ///< [chunks, cols]
-  const T *dy, *x, *w;
-  const float* rstd;
-  int64_t lddx, lddy, ldx, rows;
-  int cols;
-  bool accumulate;
-};
-
-constexpr int kBackThreads = 512;
-
-/// A block of 512 threads holds 512 / T rows at once, T threads a row, and walks its chunk in step: one barrier a turn.
-template <class T, int P, bool Aligned>
-GPU_KERNEL(kBackThreads, P == 1 && Aligned ? 2 : 1)
+/// A block holds Threads / T rows at once, T threads a row and P packs a thread, and walks its chunk in step: one
+/// barrier a turn. The next rows travel while these are summed.
+template <class T, int P, bool Aligned, int Threads>
+GPU_KERNEL(Threads, Threads == 256 ? (P == 1 && Aligned ? 4 : 2) : 1)
 void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   constexpr int V = kPack<T>;
-  // The next rows travel while these are summed, and a row is kept for its second pass, unless registers are full.
-  constexpr bool kAhead = P == 1 || (P == 2 && Aligned), kKeep = P < 4;
-  SMEM(float, part, 2 * (kBackThreads / 32));
+  SMEM(float, part, 2 * (Threads / 32));
   DSMEM(float, fold);  // [rows at once - 1, cols]
-  const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = kBackThreads / row_threads;
-  const int warps = row_threads / 32, first_warp = place * warps;
+  const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
+  const int warps = row_threads / 32;
   const int64_t begin = int64_t(gpu::block_idx().x) * kNormChunk;
   const int64_t end = begin + kNormChunk < a.rows ? begin + kNormChunk : a.rows;
-  float dw[P][V] = {};
-  Pack<T> px[P], pd[P], own_w{};
+  const float over_cols = gpu::div(1.0f, float(a.cols));
+  float dw[P][V] = {}, next_s = 0;
+  Pack<T> px[P], pd[P];
   const auto load = [&](int64_t row) {
+    const bool here = row < end;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       const int at = (first + i * row_threads) * V;
-      px[i] = load_pack<Aligned>(a.x + row * a.ldx, at, row < end ? a.cols : 0);
-      pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, row < end ? a.cols : 0);
+      px[i] = load_pack<Aligned>(a.x + row * a.ldx, at, here ? a.cols : 0);
+      pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, here ? a.cols : 0);
     }
+    next_s = here ? a.rstd[row] : 0.0f;
   };
-  if (P == 1) own_w = load_pack<Aligned>(a.w, first * V, a.cols);
-  const auto weights = [&](int i) {  // more than one pack would not fit in registers
-    return P == 1 ? own_w : load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
-  };
-  if (kAhead) load(begin + place);
+  if (Aligned) load(begin + place);
   int turn = 0;
   for (int64_t base = begin; base < end; base += together, turn ^= 1) {
     const int64_t row = base + place;
-    const float s = row < end ? a.rstd[row] : 0.0f;
-    if (!kAhead && kKeep) load(row);
+    if (!Aligned) load(row);  // element by element: registers would not do for the next rows too
+    const float s = next_s;
     Pack<T> cx[P], cd[P];
     GPU_UNROLL
     for (int i = 0; i < P; ++i) cx[i] = px[i], cd[i] = pd[i];
-    if (kAhead && base + together < end) load(row + together);
-    const auto x_pack = [&](int i) {
-      return kKeep ? cx[i]
-                   : load_pack<Aligned>(a.x + row * a.ldx, (first + i * row_threads) * V, row < end ? a.cols : 0);
-    };
-    const auto dy_pack = [&](int i) {
-      return kKeep ? cd[i]
-                   : load_pack<Aligned>(a.dy + row * a.lddy, (first + i * row_threads) * V, row < end ? a.cols : 0);
-    };
+    if (Aligned && base + together < end) load(row + together);
     float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
-      float n[V], d[V], w[V];
-      to_floats<T>(n, x_pack(i));
-      to_floats<T>(d, dy_pack(i));
-      to_floats<T>(w, weights(i));
+      float x[V], d[V], w[V];
+      to_floats<T>(x, cx[i]);
+      to_floats<T>(d, cd[i]);
+      to_floats<T>(w, load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols));
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
-        n[e] = gpu::mul(n[e], s);
-        dw[i][e] = gpu::fma(d[e], n[e], dw[i][e]);
-        sum = gpu::fma(gpu::mul(d[e], w[e]), n[e], sum);
+        dw[i][e] = gpu::fma(gpu::mul(d[e], s), x[e], dw[i][e]);
+        sum = gpu::fma(gpu::mul(d[e], w[e]), x[e], sum);
       }
     }
     sum = warp_sum(sum);
     if (warps > 1) {  // the same in all threads of the block
-      if (gpu::lane() == 0) part[16 * turn + gpu::warp()] = sum;
+      float* sums = part + turn * (Threads / 32);
+      if (gpu::lane() == 0) sums[gpu::warp()] = sum;
       gpu::sync();
       sum = 0;
-      for (int k = 0; k < warps; ++k) sum = gpu::add(sum, part[16 * turn + first_warp + k]);
+      for (int k = 0; k < warps; k += 2) {
+        const auto two = gpu::load_vec<2>(static_cast<const float*>(sums) + place * warps + k);
+        sum = gpu::add(gpu::add(sum, two[0]), two[1]);
+      }
     }
     if (row >= end) continue;
-    const float mean = gpu::mul(gpu::div(sum, float(a.cols)), s);  // times s: dx = (dy w - x mean) s
+    // With n = x s: dx = (dy w - n mean(dy w n)) s.
+    const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
     T* dx = a.dx + row * a.lddx;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       const int at = (first + i * row_threads) * V;
       float x[V], d[V], w[V];
-      to_floats<T>(x, x_pack(i));
-      to_floats<T>(d, dy_pack(i));
-      to_floats<T>(w, weights(i));
+      to_floats<T>(x, cx[i]);
+      to_floats<T>(d, cd[i]);
+      to_floats<T>(w, load_pack<Aligned>(a.w, at, a.cols));
       GPU_UNROLL
-      for (int e = 0; e < V; ++e) d[e] = gpu::mul(gpu::fma(x[e], -mean, gpu::mul(d[e], w[e])), s);
+      for (int e = 0; e < V; ++e) d[e] = gpu::mul(gpu::fma(x[e], -back, gpu::mul(d[e], w[e])), s);
       if (a.accumulate) {
         float old[V];
         to_floats<T>(old, load_pack<Aligned>(static_cast<const T*>(dx), at, a.cols));
@@ -214,17 +182,15 @@ GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunk
   dw[c] = sum;
 }
 
-template <class T>
-RowShape norm_shape(int64_t cols, int preferred) {
-  const RowShape s = row_shape<T>(cols, preferred, 512);
-  R1_CHECK(s.packs <= 4, "rmsnorm on the device: cols = ", cols, ", expected at most ", 512 * 4 * kPack<T>);
-  return s;
-}
-
 template <bool Residual, class T>
 void forward(const Exec& ex, const NormForward<T>& a) {
   if (a.rows == 0 || a.cols == 0) return;
-  const RowShape s = norm_shape<T>(a.cols, 4);
+  const RowShape s = row_shape<T>(a.cols, 4, 512);
+  if (s.packs > 4) {
+    gpu::launch({.name = "rmsnorm_fwd_wide", .grid = a.rows, .block = kWideThreads, .stream = ex.stream},
+                rmsnorm_fwd_wide_kernel<T, Residual>, a);
+    return;
+  }
   const bool aligned = packs_fit(a.x, a.ldx, a.cols) && packs_fit(a.y, a.ldy, a.cols) && packs_fit(a.w, 0, a.cols) &&
                        (!Residual || (packs_fit(a.h, a.cols, a.cols) && packs_fit(a.r, a.cols, a.cols)));
   const gpu::Launch at{.name = "rmsnorm_fwd",
@@ -239,6 +205,28 @@ void forward(const Exec& ex, const NormForward<T>& a) {
   });
 }
 
+template <class T>
+void launch_back(const Exec& ex, const NormBackward<T>& b, int threads, bool one_pack) {
+  const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
+                       packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
+  const int block = threads > 256 ? 512 : 256, together = block / threads;
+  const gpu::Launch at{.name = "rmsnorm_bwd",
+                       .grid = ceil_div(b.rows, kNormChunk),
+                       .block = block,
+                       .smem = together > 1 ? size_t(together - 1) * size_t(b.cols) * sizeof(float) : 16,
+                       .stream = ex.stream};
+  const auto choose = [&](auto a) {
+    constexpr bool kAligned = decltype(a)::value;
+    if (block == 512) return gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 512>, b, threads);
+    if (one_pack) return gpu::launch(at, rmsnorm_bwd_kernel<T, 1, kAligned, 256>, b, threads);
+    gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 256>, b, threads);
+  };
+  if (aligned)
+    choose(std::true_type{});
+  else
+    choose(std::false_type{});
+}
+
 template <class T, class Args, class Grads>
 void backward(const Exec& ex, const Args& a, const Grads& g) {
   if (a.rows == 0 || a.cols == 0) return;
@@ -250,29 +238,21 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
                     g.lddx,      g.lddy,
                     a.ldx,       a.rows,
                     int(a.cols), g.accumulate};
-  const int64_t packs = ceil_div(a.cols, kPack<T>);
-  int threads = 32, each = 1;  // a row: as many threads as packs, up to the block
-  while (threads < kBackThreads && threads < packs) threads *= 2;
-  while (int64_t{threads} * each < packs) each *= 2;
-  R1_CHECK(each <= 4, "rmsnorm_bwd on the device: cols = ", a.cols, ", expected at most ", kBackThreads * 4 * kPack<T>);
-  const bool aligned = packs_fit(b.x, b.ldx, a.cols) && packs_fit(b.dy, b.lddy, a.cols) &&
-                       packs_fit(b.dx, b.lddx, a.cols) && packs_fit(b.w, 0, a.cols);
-  const int64_t chunks = ceil_div(a.rows, kNormChunk), together = kBackThreads / threads;
-  const gpu::Launch at{.name = "rmsnorm_bwd",
-                       .grid = chunks,
-                       .block = kBackThreads,
-                       .smem = together > 1 ? size_t(together - 1) * size_t(a.cols) * sizeof(float) : 16,
-                       .stream = ex.stream};
-  with_packs(each, [&](auto p) {
-    constexpr int P = decltype(p)::value;
-    if (aligned)
-      gpu::launch(at, rmsnorm_bwd_kernel<T, P, true>, b, threads);
-    else if constexpr (P < 4 || sizeof(T) == 4)
-      gpu::launch(at, rmsnorm_bwd_kernel<T, P, false>, b, threads);
-    else  // would spill registers
-      fail("rmsnorm_bwd on the device: cols = ", a.cols, " in rows not aligned to 16 bytes, expected at most ",
-           kBackThreads * 2 * kPack<T>);
-  });
+  const int64_t packs = ceil_div(a.cols, kPack<T>), chunks = ceil_div(a.rows, kNormChunk);
+  int threads = 32;  // a row: two packs a thread, one where a warp is enough
+  while (threads < 512 && threads * 2 < packs) threads *= 2;
+  if (packs > 1024) {
+    R1_CHECK(chunks < 65536, "rmsnorm_bwd on the device: ", a.rows, " rows of ", a.cols, ", expected fewer than 2^21");
+    gpu::launch({.name = "rmsnorm_bwd_wide", .grid = a.rows, .block = kWideThreads, .stream = ex.stream},
+                rmsnorm_bwd_wide_kernel<T>, b);
+    gpu::launch({.name = "rmsnorm_share_wide",
+                 .grid = {ceil_div(a.cols, 256), uint32_t(chunks)},
+                 .block = 256,
+                 .stream = ex.stream},
+                rmsnorm_share_wide_kernel<T>, b);
+  } else {
+    launch_back(ex, b, threads, packs <= threads);
+  }
   gpu::launch({.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 32), .block = {32, 32}, .stream = ex.stream},
               add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols));
 }

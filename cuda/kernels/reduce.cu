@@ -29,13 +29,25 @@ GPU_KERNEL(kThreads) void sum_squares_kernel(float* chunk_sums, const float* x, 
 }
 
 GPU_KERNEL(kThreads) void add_chunks_kernel(double* out, const float* chunk_sums, int64_t chunks) {
-  SMEM(float, part, kThreads);
+  constexpr int kAtOnce = 8;
+  SMEM(double, part, kThreads);
   double total = 0;
+  float next = gpu::tid() < chunks ? chunk_sums[gpu::tid()] : 0.0f;
   for (int64_t base = 0; base < chunks; base += kThreads) {
-    part[gpu::tid()] = base + gpu::tid() < chunks ? chunk_sums[base + gpu::tid()] : 0.0f;
+    part[gpu::tid()] = double(next);  // adding 0 at the end changes nothing: a sum of squares is not -0
     gpu::sync();
+    if (base + kThreads + gpu::tid() < chunks)
+      next = chunk_sums[base + kThreads + gpu::tid()];
+    else
+      next = 0.0f;
     if (gpu::tid() == 0)
-      for (int i = 0; i < kThreads && base + i < chunks; ++i) total += double(part[i]);
+      for (int i = 0; i < kThreads; i += kAtOnce) {  // in order, whatever it costs: the CPU's bits
+        double v[kAtOnce];
+        GPU_UNROLL
+        for (int k = 0; k < kAtOnce; ++k) v[k] = part[i + k];
+        GPU_UNROLL
+        for (int k = 0; k < kAtOnce; ++k) total += v[k];
+      }
     gpu::sync();
   }
   if (gpu::tid() == 0) *out = total;

@@ -11,7 +11,6 @@ namespace r1::cuda {
 namespace {
 
 constexpr float kLog2e = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
-constexpr int kLongThreads = 1024;
 constexpr int kKeptPacks = 12800;  ///< 200 KiB of shared memory
 
 template <class T>
@@ -83,8 +82,8 @@ void softmax_fwd_kernel(SoftmaxArgs<T> a) {
 }
 
 /// One block a row. First pass: running maximum and sum (online), the row's packs kept in shared memory.
-template <class T, bool Aligned>
-GPU_KERNEL(kLongThreads, 1)
+template <class T, bool Aligned, int kLongThreads>
+GPU_KERNEL(kLongThreads, 1024 / kLongThreads)
 void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>, kAtOnce = 4;
   SMEM(float, part, 2 * 32);
@@ -175,8 +174,8 @@ void softmax_bwd_kernel(SoftmaxArgs<T> a) {
   }
 }
 
-template <class T, bool Aligned>
-GPU_KERNEL(kLongThreads, 1)
+template <class T, bool Aligned, int kLongThreads>
+GPU_KERNEL(kLongThreads, 1024 / kLongThreads)
 void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>, kAtOnce = 2, kKept = kKeptPacks / 2;
   SMEM(float, part, 32);
@@ -218,12 +217,25 @@ void softmax(const Exec& ex, const SoftmaxArgs<T>& a) {
   const RowShape s = row_shape<T>(a.cols, Backward ? 2 : 4, 512);
   const char* name = Backward ? "softmax_bwd" : "softmax_fwd";
   if (s.packs > 4) {
-    const gpu::Launch at{
-        .name = name, .grid = a.rows, .block = kLongThreads, .smem = size_t{kKeptPacks} * 16, .stream = ex.stream};
-    if constexpr (Backward)
-      gpu::launch(at, aligned ? softmax_bwd_long_kernel<T, true> : softmax_bwd_long_kernel<T, false>, a);
+    // Two blocks of 512 threads share a multiprocessor where their rows fit, else one of 1024 has it.
+    const int64_t packs = ceil_div(a.cols, kPack<T>) * (Backward ? 2 : 1);
+    const bool two = packs * 16 <= 100 * 1024;
+    const gpu::Launch at{.name = name,
+                         .grid = a.rows,
+                         .block = two ? 512 : 1024,
+                         .smem = size_t(Backward || packs > kKeptPacks ? kKeptPacks : packs) * 16,
+                         .stream = ex.stream};
+    const auto choose = [&](auto threads) {
+      constexpr int N = decltype(threads)::value;
+      if constexpr (Backward)
+        gpu::launch(at, aligned ? softmax_bwd_long_kernel<T, true, N> : softmax_bwd_long_kernel<T, false, N>, a);
+      else
+        gpu::launch(at, aligned ? softmax_fwd_long_kernel<T, true, N> : softmax_fwd_long_kernel<T, false, N>, a);
+    };
+    if (two)
+      choose(std::integral_constant<int, 512>{});
     else
-      gpu::launch(at, aligned ? softmax_fwd_long_kernel<T, true> : softmax_fwd_long_kernel<T, false>, a);
+      choose(std::integral_constant<int, 1024>{});
     return;
   }
   const gpu::Launch at{
