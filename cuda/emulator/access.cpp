@@ -126,15 +126,16 @@ uint64_t atomic_cas(void* p, uint64_t expected, uint64_t v, size_t bytes, Site a
   return old;
 }
 
-float approximate(double exact, float x) {
+float approximate(double exact, float x, double unit) {
   const auto y = float(exact);
   if (options().noise_seed == 0 || !std::isfinite(y) || y == 0) return y;
   uint64_t h = (uint64_t(bits_of(x)) << 32 | bits_of(y)) ^ (options().noise_seed * 0x9e3779b97f4a7c15ull);
   h = (h ^ (h >> 29)) * 0xbf58476d1ce4e5b9ull;
   h ^= h >> 32;
   const int ulps = int(h % 5) - 2;
-  const float moved = float_of(bits_of(y) + uint32_t(ulps));
-  return std::isfinite(moved) && (moved < 0) == (y < 0) ? moved : y;
+  const double ulp = std::ldexp(1.0, std::ilogb(y) - 23);
+  const float moved = unit > ulp ? float(exact + double(ulps) * unit) : float_of(bits_of(y) + uint32_t(ulps));
+  return std::isfinite(moved) && (unit > 0 || (moved < 0) == (y < 0)) ? moved : y;
 }
 
 }  // namespace gpu::emu

@@ -130,8 +130,8 @@ void wgmma_wait(int pending, Site at);
 void wgmma_ready(const float* d, Site at);  ///< error if a product into d is still under way
 void set_registers(int n, Site at);
 
-/// A deterministic error of at most 2 ulp, a function of the bits of x and the result: approximations must not be
-/// trusted.
-float approximate(double exact, float x);
+/// The exact value with a deterministic error of at most 2 units, a function of the bits of x and the result, so that
+/// nobody trusts its last bits. A unit is an ulp, or `unit` if that is more.
+float approximate(double exact, float x, double unit = 0);
 
 }  // namespace gpu::emu

@@ -1,5 +1,6 @@
 // Emulator back end: arithmetic (see gpu/nvcc_core.hpp). The first group is IEEE and equal to the GPU bit for bit; the
-// fast_ group carries a deliberate error of up to 2 ulp, so that no test can lean on its last bits. Paper: none.
+// fast_ group carries a deliberate error of the size that the hardware may make (2 ulp; log2 2^-22, tanh 2^-11 of the
+// value), so that no test can lean on its last bits. Paper: none.
 #pragma once
 #include <cmath>
 
@@ -20,11 +21,14 @@ inline float abs(float a) { return std::fabs(a); }
 
 inline float fast_exp2(float a) { return emu::approximate(std::exp2(double(a)), a); }
 inline float fast_exp(float a) { return fast_exp2(a * 1.4426950408889634f); }
-inline float fast_log2(float a) { return emu::approximate(std::log2(double(a)), a); }
+inline float fast_log2(float a) { return emu::approximate(std::log2(double(a)), a, 0x1p-23); }
 inline float fast_log(float a) { return fast_log2(a) * 0.6931471805599453f; }
 inline float fast_rsqrt(float a) { return emu::approximate(1 / std::sqrt(double(a)), a); }
 inline float fast_rcp(float a) { return emu::approximate(1 / double(a), a); }
-inline float fast_tanh(float a) { return emu::approximate(std::tanh(double(a)), a); }
+inline float fast_tanh(float a) {
+  const double exact = std::tanh(double(a));
+  return emu::approximate(exact, a, std::fabs(exact) * 0x1p-12);
+}
 
 inline uint32_t pack_bf16(float lo, float hi) { return uint32_t(to_bf16(lo).bits) | uint32_t(to_bf16(hi).bits) << 16; }
 inline uint32_t to_tf32(float a) {

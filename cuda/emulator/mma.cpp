@@ -108,7 +108,7 @@ void gather(const WarpGroup& g, const Shape& s, Operands& m) {
 }
 
 void scatter(const WarpGroup& g, const Shape& s, const Operands& m) {
-  const int bits = s.k == 32 ? 14 : 25;
+  const int bits = s.k == 32 ? 14 : kKeptBits;
   for (int l = 0; l < 32; ++l) {
     const auto& r = *static_cast<const MmaRegisters*>(g.operand[l]);
     for (int i = 0; i < 4; ++i) {

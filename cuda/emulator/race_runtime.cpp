@@ -76,8 +76,8 @@ using gpu::emu::on_access;
   }                                                                                                              \
   EMU_FETCH(n, T, add)                                                                                           \
   EMU_FETCH(n, T, sub)                                                                                           \
-  EMU_FETCH(n, T, and) EMU_FETCH(n, T, or) EMU_FETCH(n, T, xor) EMU_EXCHANGE(n, T, strong, false)                \
-      EMU_EXCHANGE(n, T, weak, true)
+  EMU_FETCH(n, T, and)                                                                                           \
+  EMU_FETCH(n, T, or) EMU_FETCH(n, T, xor) EMU_EXCHANGE(n, T, strong, false) EMU_EXCHANGE(n, T, weak, true)
 
 extern "C" {
 void __tsan_init() { gpu::emu::race::g_instrumented = true; }

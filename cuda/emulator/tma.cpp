@@ -53,6 +53,14 @@ TileMap unpack(const TensorMap& t, int rank, Site at) {
   return m;
 }
 
+/// Seen on an H200: a box that begins in the middle of 16 bytes is an "illegal instruction".
+void check_start(const TileMap& m, int x, Site at) {
+  const int64_t bytes = int64_t(x) * int64_t(size_of(TileType(m.type)));
+  if (bytes % 16 != 0)
+    fail_thread(
+        r1::cat("TMA box begins at x = ", x, ", ", bytes, " bytes into the row, expected a multiple of 16 bytes"), at);
+}
+
 size_t box_bytes(const TileMap& m) {
   size_t n = size_of(TileType(m.type));
   for (int d = 0; d < m.rank; ++d) n *= m.box[d];
@@ -113,6 +121,7 @@ void tma_load(void* smem, const TensorMap& t, Mbar* b, uint32_t blocks, const in
   f.at = at;
   const TileMap m = unpack(t, rank, at);
   const size_t bytes = box_bytes(m);
+  check_start(m, c[0], at);
   check_shared(smem, bytes, 128, "tma_load", at);
   mbar_state(b, at);
   check_inside(m, c, false, f, at);
@@ -176,6 +185,7 @@ void tma_store(const TensorMap& t, const void* smem, int x, int y, bool add, Sit
   f.at = at;
   const TileMap m = unpack(t, 2, at);
   const size_t bytes = box_bytes(m);
+  check_start(m, x, at);
   check_shared(smem, bytes, 128, "tma_store", at);
   check_proxy(f, smem, bytes, "tma_store", at);
   const int c[] = {x, y};

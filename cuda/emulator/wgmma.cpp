@@ -114,7 +114,7 @@ void compute(PendingWgmma& p) {
       float c = 0;
       if (p.operand[t].accumulate)
         c = p.before.empty() ? p.operand[t].d[i] : p.before[size_t(t) * size_t(n / 2) + size_t(i)];
-      p.operand[t].d[i] = accumulate(c, &a[size_t(row) * 16], &b[size_t(col) * 16], 16, 25);
+      p.operand[t].d[i] = accumulate(c, &a[size_t(row) * 16], &b[size_t(col) * 16], 16);
     }
 }
 

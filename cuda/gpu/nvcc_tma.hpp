@@ -42,7 +42,7 @@ GPU_DEVICE void fence_proxy_async() { asm volatile("fence.proxy.async.shared::ct
 
 GPU_DEVICE void tma_prefetch_map(const TensorMap& m) { asm volatile("prefetch.tensormap [%0];" ::"l"(&m) : "memory"); }
 /// One thread: the box at coordinates (x fastest) into smem (128-byte aligned), its bytes counted on `b`. What lies
-/// outside the tensor arrives as zeros and counts too.
+/// outside the tensor arrives as zeros and counts too. x times the element's size must be a multiple of 16 bytes.
 GPU_DEVICE void tma_load(void* smem, const TensorMap& m, Mbar* b, int x) {
   asm volatile(
       "cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%3}], [%2];" ::"r"(

@@ -63,7 +63,7 @@ GPU_KERNEL(32) void tma_multicast(uint32_t* out, const GPU_GRID_CONSTANT gpu::Te
     gpu::mbar_arrive_expect_tx(full, 1024);
   }
   gpu::cluster_sync();
-  if (gpu::lane() == 0 && gpu::cluster_rank() == 0) gpu::tma_load_multicast(tile, from, full, 3, 1, 2);
+  if (gpu::lane() == 0 && gpu::cluster_rank() == 0) gpu::tma_load_multicast(tile, from, full, 3, 16, 2);
   gpu::mbar_wait(full, 0);
   for (int i = gpu::lane(); i < 1024; i += 32) out[gpu::block_idx().x * 1024 + i] = tile[i];
   if (gpu::lane() == 0) {
@@ -214,7 +214,7 @@ inline std::vector<uint8_t> tensor_bytes() {
 inline void tma_boxes(int s, bool store) {
   const std::vector<uint8_t> in = tensor_bytes();
   const Buffer<uint8_t> src(in);
-  for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {16, 3}, {-5, -2}, {60, 60}, {200, 0}}) {
+  for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {16, 3}, {-16, -2}, {64, 60}, {208, 0}}) {
     const uint32_t row = s == 0 ? 48u : 16u << s;
     const Buffer<uint8_t> dst(std::vector<uint8_t>(in.size(), uint8_t(0)));
     const Buffer<uint32_t> out(std::vector<uint32_t>(kTileBytes, 0u));
@@ -234,7 +234,7 @@ inline void tma_boxes(int s, bool store) {
 inline void tma_sum(Rng&) {
   const Buffer<float> sum(std::vector<float>(32 * 20, 1.0f));
   gpu::launch({.name = "tma_add", .grid = 1, .block = 32}, tma_add,
-              map_of(sum.p, gpu::TileType::kFloat, 30, 20, 128, 8, 8, gpu::Swizzle::kNone), 26, 15);
+              map_of(sum.p, gpu::TileType::kFloat, 30, 20, 128, 8, 8, gpu::Swizzle::kNone), 24, 15);
   gpu::sync_device();
   print("tma add across the corner", sum.read());
 }

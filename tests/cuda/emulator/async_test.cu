@@ -204,7 +204,7 @@ TEST_CASE("TMA moves boxes with zero fill and clipping; the proxy fence is neede
   std::vector<float> tensor(24 * 30);
   for (size_t i = 0; i < tensor.size(); ++i) tensor[i] = float(i) + 1;
   for (const gpu::Swizzle s : {gpu::Swizzle::kNone, gpu::Swizzle::k32})
-    for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {-3, 20}, {16, -5}, {40, 0}}) {
+    for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {-4, 20}, {16, -5}, {40, 0}}) {
       const Buffer<float> from(tensor, "from"), to(std::vector<float>(24 * 30, -1.0f), "to"), out(128, "out");
       gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p,
                   gpu::make_tensor_map(tile_map(from.p, s)), gpu::make_tensor_map(tile_map(to.p, s)), x, y, true);
@@ -226,6 +226,14 @@ TEST_CASE("TMA moves boxes with zero fill and clipping; the proxy fence is neede
     CHECK_FAILS(gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p, m, m, 0, 0, false),
                 "missing fence_proxy_async", "tile", "async_test.cu:");
   });
+}
+
+TEST_CASE("a TMA box must begin at a multiple of 16 bytes") {
+  const Fresh fresh;
+  const Buffer<float> from(std::vector<float>(24 * 30, 1.0f), "from"), out(128, "out");
+  const gpu::TensorMap m = gpu::make_tensor_map(tile_map(from.p, gpu::Swizzle::kNone));
+  CHECK_FAILS(gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p, m, m, 3, 0, true),
+              "TMA box begins at x = 3, 12 bytes into the row", "multiple of 16 bytes", "async_test.cu:");
 }
 
 TEST_CASE("tensor maps that no GPU takes are refused") {

@@ -91,7 +91,28 @@ TEST_CASE("the order of a tensor core's sum is not to be relied on") {
   CHECK(seen.size() >= 3);
 }
 
-TEST_CASE("approximations are off by up to 2 ulp, the same way every time") {
+TEST_CASE("cutting the terms is what an H200 does") {
+  const Fresh fresh;
+  gpu::emu::options().accumulate = gpu::emu::Accumulate::kTruncate;
+  const auto sum = [](float first, float rest, float c) {  // as printed by tests/cuda/layout_probe.cu on the GPU
+    const uint32_t f = gpu::to_bf16(first).bits, r = gpu::to_bf16(rest).bits;
+    std::vector<uint32_t> a(128, 0);
+    for (size_t l = 0; l < 4; ++l) a[l * 4] = a[l * 4 + 2] = r | r << 16;
+    a[0] = f | r << 16;
+    const Buffer<uint32_t> in(a, "in");
+    const Buffer<float> out(1, "out");
+    gpu::launch({.name = "one_sum", .grid = 1, .block = 32}, one_sum, out.p, in.p, c);
+    return out.read()[0];
+  };
+  CHECK(sum(1, 0x1p-24f, 0) == 1 + 7 * 0x1p-23f);  // 7.5 units: down
+  CHECK(sum(1, 0x1p-25f, 0) == 1 + 3 * 0x1p-23f);  // 3.75 units: down, so terms of 2^-25 count
+  CHECK(sum(1, -0x1p-26f, 0) == 1);                // and terms of 2^-26 do not
+  CHECK(sum(16777216, 1, -16777216) == 15);
+  CHECK(sum(1, 1, 16777216) == 16777232);
+  CHECK(sum(0.5f, 0.5f, 16777216) == 16777224);
+}
+
+TEST_CASE("approximations are off by up to 2 units, the same way every time") {
   const Fresh fresh;
   const Buffer<float> out(5, "out");
   int exact = 0;
@@ -104,10 +125,11 @@ TEST_CASE("approximations are off by up to 2 ulp, the same way every time") {
     const double d = double(x), f[5] = {std::exp2(d), 1 / std::sqrt(d), 1 / d, std::log2(d), std::tanh(d)};
     for (int k = 0; k < 5; ++k) {
       const double ulp = std::ldexp(1.0, std::ilogb(f[k]) - 23);
-      CHECK(std::fabs(double(r[size_t(k)]) - f[k]) <= 2.51 * ulp);
+      const double unit = k == 3 ? std::max(ulp, 0x1p-23) : k == 4 ? std::fabs(f[k]) * 0x1p-12 : ulp;
+      CHECK(std::fabs(double(r[size_t(k)]) - f[k]) <= 2.51 * unit);
       exact += r[size_t(k)] == float(f[k]);
     }
   }
-  CHECK(exact > 20);
+  CHECK(exact > 10);
   CHECK(exact < 200);
 }
