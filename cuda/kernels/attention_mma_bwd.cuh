@@ -139,6 +139,7 @@ void mma_dkv_kernel(Backward<gpu::bf16> b) {
       const gpu::bf16 *q = ring_q + half * kQueries * DK, *o = ring_o + half * kQueries * DV;
       float s[kQueries / 8][4] = {}, dp[kQueries / 8][4] = {};
       multiply_rows<DK, kQueries>(s, tile_k, line, q);
+      gpu::syncwarp();  // keeps the loads of the next product from being moved up, for want of registers
       multiply_rows<DV, kQueries>(dp, tile_v, line, o);
       GPU_UNROLL
       for (int j = 0; j < kQueries / 8; ++j) {

@@ -1,5 +1,6 @@
 // What becomes of a Hopper GEMM's tile: stored as bf16 or float, over or added to what was there. Paper: none.
 #pragma once
+#include "kernels/gemm.h"
 #include "kernels/gemm_sm90.cuh"
 
 namespace r1::cuda::sm90 {
@@ -10,7 +11,7 @@ struct Store {
   Out* c;
   int64_t ldc;
   bool accumulate;
-  GPU_DEVICE void operator()(const float (&d)[128], int row, int col, const Sizes& p) const;
+  GPU_DEVICE void operator()(float (&d)[128], int row, int col, const Sizes& p) const;
 };
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
@@ -35,7 +36,7 @@ GPU_DEVICE void transpose_quad(uint32_t (&r)[4]) {
 }
 
 template <>
-GPU_DEVICE void Store<gpu::bf16>::operator()(const float (&d)[128], int row, int col, const Sizes& p) const {
+GPU_DEVICE void Store<gpu::bf16>::operator()(float (&d)[128], int row, int col, const Sizes& p) const {
   const int t = gpu::lane() & 3;
   GPU_UNROLL
   for (int j = 0; j < 32; j += 4) {
@@ -72,7 +73,7 @@ GPU_DEVICE void Store<gpu::bf16>::operator()(const float (&d)[128], int row, int
   }
 }
 template <>
-GPU_DEVICE void Store<float>::operator()(const float (&d)[128], int row, int col, const Sizes& p) const {
+GPU_DEVICE void Store<float>::operator()(float (&d)[128], int row, int col, const Sizes& p) const {
   const int first = col + 2 * (gpu::lane() & 3);
   GPU_UNROLL
   for (int half = 0; half < 2; ++half) {

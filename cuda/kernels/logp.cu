@@ -27,10 +27,11 @@ struct Online {
     top = to;
   }
 };
-/// Threads for a row: enough that each has kUnroll packs, so that short rows leave room for more rows.
-inline int threads_for(int64_t packs) {
+/// Threads for a row: so few that each has `packs_each` packs, because small blocks overlap one's sums with another's
+/// reads.
+inline int threads_for(int64_t packs, int packs_each) {
   int t = 32;
-  while (t < kThreads && int64_t{t} * kUnroll < packs) t *= 2;
+  while (t < kThreads && int64_t{t} * packs_each < packs) t *= 2;
   return t;
 }
 
@@ -55,8 +56,6 @@ void logp_rows_kernel(LogpArgs<T> a) {
   const int packs = (a.vocab + V - 1) / V, threads = gpu::block_size();
   const Group group{gpu::warp(), threads / 32};
   const float c = gpu::mul(a.inv_temperature, kLog2e);
-  // Asked for now, needed last: two reads that wait for each other.
-  const float chosen = gpu::tid() == 0 ? gpu::to_float(z[a.targets[row]]) : 0.0f;
   Online o;
   for (int base = gpu::tid(); base < packs; base += kUnroll * threads) {
     Pack<T> p[kUnroll];
@@ -88,7 +87,7 @@ void logp_rows_kernel(LogpArgs<T> a) {
   if (gpu::tid() != 0) return;
   const float log_sum = log_exact(sum), lse = gpu::fma(o.top * c, kLn2, log_sum);
   a.lse[row] = lse;
-  a.logp[row] = gpu::sub(gpu::mul(chosen, a.inv_temperature), lse);
+  a.logp[row] = gpu::sub(gpu::mul(gpu::to_float(z[a.targets[row]]), a.inv_temperature), lse);
   if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::mul(gpu::div(weighted, sum), kLn2));
 }
 
@@ -126,7 +125,7 @@ void launch_logp(const Exec& ex, const LogpArgs<T>& a, int64_t rows) {
   const bool aligned = packs_fit(a.logits, a.vocab, a.vocab) && (!Backward || packs_fit(a.dlogits, a.vocab, a.vocab));
   const gpu::Launch at{.name = Backward ? "logp_rows_bwd" : "logp_rows",
                        .grid = rows,
-                       .block = threads_for(ceil_div(a.vocab, kPack<T>)),
+                       .block = threads_for(ceil_div(a.vocab, kPack<T>), Backward ? kUnroll : 4 * kUnroll),
                        .stream = ex.stream};
   if constexpr (Backward)
     gpu::launch(at, aligned ? logp_rows_bwd_kernel<T, true> : logp_rows_bwd_kernel<T, false>, a);

@@ -66,14 +66,18 @@ template <class T, int P, bool Aligned, int Threads>
 GPU_KERNEL(Threads, Threads == 256 ? (P == 1 && Aligned ? 4 : 2) : 1)
 void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   constexpr int V = kPack<T>;
+  constexpr bool kAhead = Aligned && P < 4;  // else registers would not do for the next rows too
   SMEM(float, part, 2 * (Threads / 32));
-  DSMEM(float, fold);  // [rows at once - 1, cols]
+  SMEM(float, scales, kNormChunk);
+  // Weights and scales wait in shared memory: read from global memory they would queue behind the rows under way.
+  DSMEM(Pack<T>, weights);  // of a row; then fold [rows at once - 1, cols]
   const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
   const int warps = row_threads / 32;
   const int64_t begin = int64_t(gpu::block_idx().x) * kNormChunk;
   const int64_t end = begin + kNormChunk < a.rows ? begin + kNormChunk : a.rows;
   const float over_cols = gpu::div(1.0f, float(a.cols));
-  float dw[P][V] = {}, next_s = 0;
+  float* fold = reinterpret_cast<float*>(weights + P * row_threads);
+  float dw[P][V] = {};
   Pack<T> px[P], pd[P];
   const auto load = [&](int64_t row) {
     const bool here = row < end;
@@ -83,25 +87,31 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       px[i] = load_pack<Aligned>(a.x + row * a.ldx, at, here ? a.cols : 0);
       pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, here ? a.cols : 0);
     }
-    next_s = here ? a.rstd[row] : 0.0f;
   };
-  if (Aligned) load(begin + place);
+  if (gpu::tid() < kNormChunk) scales[gpu::tid()] = begin + gpu::tid() < end ? a.rstd[begin + gpu::tid()] : 0.0f;
+  if (place == 0) {
+    GPU_UNROLL
+    for (int i = 0; i < P; ++i)
+      weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  }
+  if (kAhead) load(begin + place);
+  gpu::sync();
   int turn = 0;
   for (int64_t base = begin; base < end; base += together, turn ^= 1) {
     const int64_t row = base + place;
-    if (!Aligned) load(row);  // element by element: registers would not do for the next rows too
-    const float s = next_s;
+    if (!kAhead) load(row);
+    const float s = scales[row - begin];
     Pack<T> cx[P], cd[P];
     GPU_UNROLL
     for (int i = 0; i < P; ++i) cx[i] = px[i], cd[i] = pd[i];
-    if (Aligned && base + together < end) load(row + together);
+    if (kAhead && base + together < end) load(row + together);
     float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       float x[V], d[V], w[V];
       to_floats<T>(x, cx[i]);
       to_floats<T>(d, cd[i]);
-      to_floats<T>(w, load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols));
+      to_floats<T>(w, weights[first + i * row_threads]);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
         dw[i][e] = gpu::fma(gpu::mul(d[e], s), x[e], dw[i][e]);
@@ -129,7 +139,7 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       float x[V], d[V], w[V];
       to_floats<T>(x, cx[i]);
       to_floats<T>(d, cd[i]);
-      to_floats<T>(w, load_pack<Aligned>(a.w, at, a.cols));
+      to_floats<T>(w, weights[first + i * row_threads]);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) d[e] = gpu::mul(gpu::fma(x[e], -back, gpu::mul(d[e], w[e])), s);
       if (a.accumulate) {
@@ -206,19 +216,22 @@ void forward(const Exec& ex, const NormForward<T>& a) {
 }
 
 template <class T>
-void launch_back(const Exec& ex, const NormBackward<T>& b, int threads, bool one_pack) {
+void launch_back(const Exec& ex, const NormBackward<T>& b, int threads, int each) {
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
   const int block = threads > 256 ? 512 : 256, together = block / threads;
-  const gpu::Launch at{.name = "rmsnorm_bwd",
-                       .grid = ceil_div(b.rows, kNormChunk),
-                       .block = block,
-                       .smem = together > 1 ? size_t(together - 1) * size_t(b.cols) * sizeof(float) : 16,
-                       .stream = ex.stream};
+  const gpu::Launch at{
+      .name = "rmsnorm_bwd",
+      .grid = ceil_div(b.rows, kNormChunk),
+      .block = block,
+      .smem = size_t(each) * size_t(threads) * 16 + size_t(together - 1) * size_t(b.cols) * sizeof(float),
+      .stream = ex.stream};
   const auto choose = [&](auto a) {
     constexpr bool kAligned = decltype(a)::value;
+    if constexpr (sizeof(T) == 4)
+      if (each == 4) return gpu::launch(at, rmsnorm_bwd_kernel<T, 4, kAligned, 512>, b, threads);
     if (block == 512) return gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 512>, b, threads);
-    if (one_pack) return gpu::launch(at, rmsnorm_bwd_kernel<T, 1, kAligned, 256>, b, threads);
+    if (each == 1) return gpu::launch(at, rmsnorm_bwd_kernel<T, 1, kAligned, 256>, b, threads);
     gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 256>, b, threads);
   };
   if (aligned)
@@ -241,7 +254,8 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   const int64_t packs = ceil_div(a.cols, kPack<T>), chunks = ceil_div(a.rows, kNormChunk);
   int threads = 32;  // a row: two packs a thread, one where a warp is enough
   while (threads < 512 && threads * 2 < packs) threads *= 2;
-  if (packs > 1024) {
+  const int each = packs <= threads ? 1 : packs <= 2 * threads ? 2 : 4;
+  if (packs > (sizeof(T) == 4 ? 2048 : 1024)) {
     R1_CHECK(chunks < 65536, "rmsnorm_bwd on the device: ", a.rows, " rows of ", a.cols, ", expected fewer than 2^21");
     gpu::launch({.name = "rmsnorm_bwd_wide", .grid = a.rows, .block = kWideThreads, .stream = ex.stream},
                 rmsnorm_bwd_wide_kernel<T>, b);
@@ -251,7 +265,7 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
                  .stream = ex.stream},
                 rmsnorm_share_wide_kernel<T>, b);
   } else {
-    launch_back(ex, b, threads, packs <= threads);
+    launch_back(ex, b, threads, each);
   }
   gpu::launch({.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 32), .block = {32, 32}, .stream = ex.stream},
               add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols));

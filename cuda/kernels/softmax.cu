@@ -148,7 +148,7 @@ GPU_DEVICE void add_to(float& sum, const Pack<T>& dy, const Pack<T>& y, bool log
 }
 
 template <class T, int P, bool Aligned>
-GPU_KERNEL(512)
+GPU_KERNEL(P == 4 ? 256 : 512)
 void softmax_bwd_kernel(SoftmaxArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 32);
@@ -216,7 +216,7 @@ void softmax(const Exec& ex, const SoftmaxArgs<T>& a) {
                        (!Backward || packs_fit(a.y, a.cols, a.cols));
   const RowShape s = row_shape<T>(a.cols, Backward ? 2 : 4, 512);
   const char* name = Backward ? "softmax_bwd" : "softmax_fwd";
-  if (s.packs > 4) {
+  if (s.packs > 4 || (Backward && s.packs == 4 && s.rows == 1)) {
     // Two blocks of 512 threads share a multiprocessor where their rows fit, else one of 1024 has it.
     const int64_t packs = ceil_div(a.cols, kPack<T>) * (Backward ? 2 : 1);
     const bool two = packs * 16 <= 100 * 1024;

@@ -48,7 +48,7 @@ GPU_KERNEL(256) void shared_kernel(gpu::bf16* c, const gpu::bf16* a, const gpu::
 }
 
 /// 3: a thread makes 8 x 8: sixteen reads of shared memory feed 64 products instead of two feeding one.
-GPU_KERNEL(256, 2) void registers_kernel(gpu::bf16* c, const gpu::bf16* a, const gpu::bf16* b, Sizes s) {
+GPU_KERNEL(256, 1) void registers_kernel(gpu::bf16* c, const gpu::bf16* a, const gpu::bf16* b, Sizes s) {
   SMEM(float, ta, 16 * 132);
   SMEM(float, tb, 16 * 132);
   const int row = int(gpu::block_idx().y) * 128, col = int(gpu::block_idx().x) * 128;
