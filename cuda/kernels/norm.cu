@@ -60,32 +60,43 @@ void rmsnorm_fwd_kernel(NormForward<T> a) {
   }
 }
 
+/// Rows under way a thread while one is worked on: a ring in shared memory, filled by cp.async.
+template <int P, int Threads>
+constexpr int kRing = P == 4           ? 2
+                      : Threads == 512 ? 3
+                                       : 4;
+template <int P, bool Aligned, int Threads>
+constexpr size_t kBackSmem = size_t{16} * P* Threads*(1 + (Aligned ? 2 * kRing<P, Threads> : 0));
+
 /// A block holds Threads / T rows at once, T threads a row and P packs a thread, and walks its chunk in step: one
-/// barrier a turn. The next rows travel while these are summed.
+/// barrier a turn. Aligned rows travel through the ring, each thread its own packs, so it waits for nobody.
 template <class T, int P, bool Aligned, int Threads>
-GPU_KERNEL(Threads, Threads == 256 ? (P == 1 && Aligned ? 4 : 2) : 1)
+GPU_KERNEL(Threads, Threads == 256 && Aligned ? 3 : 1)
 void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   constexpr int V = kPack<T>;
-  constexpr bool kAhead = Aligned && P < 4;  // else registers would not do for the next rows too
+  constexpr int kSlots = kRing<P, Threads>;
   SMEM(float, part, 2 * (Threads / 32));
   SMEM(float, scales, kNormChunk);
   // Weights and scales wait in shared memory: read from global memory they would queue behind the rows under way.
-  DSMEM(Pack<T>, weights);  // of a row; then fold [rows at once - 1, cols]
+  DSMEM(Pack<T>, weights);  // of a row; then the ring [slots, x and dy, P, threads]
   const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
   const int warps = row_threads / 32;
   const int64_t begin = int64_t(gpu::block_idx().x) * kNormChunk;
   const int64_t end = begin + kNormChunk < a.rows ? begin + kNormChunk : a.rows;
   const float over_cols = gpu::div(1.0f, float(a.cols));
-  float* fold = reinterpret_cast<float*>(weights + P * row_threads);
+  Pack<T>* ring = weights + P * row_threads;
+  float* fold = reinterpret_cast<float*>(ring);  // at the end: [rows at once - 1, cols]
   float dw[P][V] = {};
-  Pack<T> px[P], pd[P];
-  const auto load = [&](int64_t row) {
-    const bool here = row < end;
+  const auto slot_of = [&](int slot, int which, int i) {
+    return ring + ((slot * 2 + which) * P + i) * Threads + gpu::tid();
+  };
+  const auto fetch = [&](int64_t row, int slot) {
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       const int at = (first + i * row_threads) * V;
-      px[i] = load_pack<Aligned>(a.x + row * a.ldx, at, here ? a.cols : 0);
-      pd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, here ? a.cols : 0);
+      const bool here = row < end && at < a.cols;
+      gpu::cp_async<16>(slot_of(slot, 0, i), here ? a.x + row * a.ldx + at : a.x, here ? 16 : 0);
+      gpu::cp_async<16>(slot_of(slot, 1, i), here ? a.dy + row * a.lddy + at : a.dy, here ? 16 : 0);
     }
   };
   if (gpu::tid() < kNormChunk) scales[gpu::tid()] = begin + gpu::tid() < end ? a.rstd[begin + gpu::tid()] : 0.0f;
@@ -94,17 +105,34 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
     for (int i = 0; i < P; ++i)
       weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
   }
-  if (kAhead) load(begin + place);
+  if constexpr (Aligned) {
+    for (int k = 0; k < kSlots - 1; ++k) {
+      fetch(begin + place + k * together, k);
+      gpu::cp_async_commit();
+    }
+  }
   gpu::sync();
-  int turn = 0;
+  int turn = 0, slot = 0;
   for (int64_t base = begin; base < end; base += together, turn ^= 1) {
     const int64_t row = base + place;
-    if (!kAhead) load(row);
     const float s = scales[row - begin];
     Pack<T> cx[P], cd[P];
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) cx[i] = px[i], cd[i] = pd[i];
-    if (kAhead && base + together < end) load(row + together);
+    if constexpr (Aligned) {
+      gpu::cp_async_wait<kSlots - 2>();
+      GPU_UNROLL
+      for (int i = 0; i < P; ++i) cx[i] = *slot_of(slot, 0, i), cd[i] = *slot_of(slot, 1, i);
+      // Into the slot that was read a turn ago.
+      fetch(row + (kSlots - 1) * together, (slot + kSlots - 1) % kSlots);
+      gpu::cp_async_commit();
+      slot = slot + 1 == kSlots ? 0 : slot + 1;
+    } else {
+      GPU_UNROLL
+      for (int i = 0; i < P; ++i) {
+        const int at = (first + i * row_threads) * V;
+        cx[i] = load_pack<Aligned>(a.x + row * a.ldx, at, row < end ? a.cols : 0);
+        cd[i] = load_pack<Aligned>(a.dy + row * a.lddy, at, row < end ? a.cols : 0);
+      }
+    }
     float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
@@ -151,7 +179,9 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       store_pack<Aligned>(dx, at, a.cols, to_pack(d, dx));
     }
   }
-  // The shares of rows held at once, added in the order of their places.
+  // The shares of rows held at once, added in the order of their places. They lie where the ring was.
+  if constexpr (Aligned) gpu::cp_async_wait<0>();
+  gpu::sync();
   GPU_UNROLL
   for (int i = 0; i < P; ++i) {
     GPU_UNROLL
@@ -220,19 +250,19 @@ void launch_back(const Exec& ex, const NormBackward<T>& b, int threads, int each
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
   const int block = threads > 256 ? 512 : 256, together = block / threads;
-  const gpu::Launch at{
-      .name = "rmsnorm_bwd",
-      .grid = ceil_div(b.rows, kNormChunk),
-      .block = block,
-      .smem = size_t(each) * size_t(threads) * 16 + size_t(together - 1) * size_t(b.cols) * sizeof(float),
-      .stream = ex.stream};
+  const size_t fold = size_t(each) * size_t(threads) * 16 + size_t(together - 1) * size_t(b.cols) * sizeof(float);
+  gpu::Launch at{.name = "rmsnorm_bwd", .grid = ceil_div(b.rows, kNormChunk), .block = block, .stream = ex.stream};
+  const auto run = [&](auto kernel, size_t ring) {
+    at.smem = ring > fold ? ring : fold;
+    gpu::launch(at, kernel, b, threads);
+  };
   const auto choose = [&](auto a) {
     constexpr bool kAligned = decltype(a)::value;
     if constexpr (sizeof(T) == 4)
-      if (each == 4) return gpu::launch(at, rmsnorm_bwd_kernel<T, 4, kAligned, 512>, b, threads);
-    if (block == 512) return gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 512>, b, threads);
-    if (each == 1) return gpu::launch(at, rmsnorm_bwd_kernel<T, 1, kAligned, 256>, b, threads);
-    gpu::launch(at, rmsnorm_bwd_kernel<T, 2, kAligned, 256>, b, threads);
+      if (each == 4) return run(rmsnorm_bwd_kernel<T, 4, kAligned, 512>, kBackSmem<4, kAligned, 512>);
+    if (block == 512) return run(rmsnorm_bwd_kernel<T, 2, kAligned, 512>, kBackSmem<2, kAligned, 512>);
+    if (each == 1) return run(rmsnorm_bwd_kernel<T, 1, kAligned, 256>, kBackSmem<1, kAligned, 256>);
+    run(rmsnorm_bwd_kernel<T, 2, kAligned, 256>, kBackSmem<2, kAligned, 256>);
   };
   if (aligned)
     choose(std::true_type{});
