@@ -7,7 +7,12 @@
 
 namespace r1::cuda::attn {
 
-constexpr int kQueries = 32;  ///< query rows a step of the kernel for dk and dv
+/// Query rows a step of the kernel for dk and dv; the host asks for shared memory for 32.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int kQueries = 16;  // ptxas has no registers left for 32 there
+#else
+constexpr int kQueries = 32;
+#endif
 
 template <int DK, int DV>
 constexpr size_t kDqSmem = size_t{2} * (kRows * (DK + DV) + 2 * kKeys * (DK + DV));
@@ -139,7 +144,6 @@ void mma_dkv_kernel(Backward<gpu::bf16> b) {
       const gpu::bf16 *q = ring_q + half * kQueries * DK, *o = ring_o + half * kQueries * DV;
       float s[kQueries / 8][4] = {}, dp[kQueries / 8][4] = {};
       multiply_rows<DK, kQueries>(s, tile_k, line, q);
-      gpu::syncwarp();  // keeps the loads of the next product from being moved up, for want of registers
       multiply_rows<DV, kQueries>(dp, tile_v, line, o);
       GPU_UNROLL
       for (int j = 0; j < kQueries / 8; ++j) {
