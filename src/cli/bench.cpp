@@ -1,5 +1,6 @@
 // `r1 bench`: what the kernels and the whole model reach on this machine, beside its measured peak and a library.
 // Paper: none.
+#include "cli/bench_cuda.h"
 #include "cli/bench_gemm.h"
 #include "cli/bench_model.h"
 #include "cli/command.h"
@@ -10,6 +11,7 @@ namespace {
 struct Options {
   GemmBench gemm;
   ModelBench model;
+  CudaBench cuda;
   bool no_model = false, no_gemm = false;
 };
 
@@ -43,11 +45,13 @@ std::function<int()> setup(CLI::App& app) {
   add_model_options(*cpu, o->model);
   add_one(app, "train", "pre-training tokens a second of a config, beside the floor", o->model);
   add_one(app, "rollout", "rollout tokens a second of a config, beside the floor", o->model);
+  add_cuda_bench(app, o->cuda);
   app.require_subcommand(1);
   app.footer(
       "Examples:\n  r1 bench cpu --only cube --rounds 21\n  r1 bench train --config small --threads 2\n"
       "PyTorch beside it: python3 tests/peers/torch_toy.py --help");
   return [o, &app] {
+    if (app.got_subcommand("cuda")) return bench_cuda(o->cuda);
     if (app.got_subcommand("train")) return bench_train(o->model), 0;
     if (app.got_subcommand("rollout")) return bench_rollout(o->model), 0;
     if (!o->no_gemm) bench_gemm(o->gemm);
@@ -61,7 +65,7 @@ std::function<int()> setup(CLI::App& app) {
   };
 }
 
-R1_REGISTER(Command, "bench", {"measure speed: `r1 bench cpu`, `train`, `rollout`", setup});
+R1_REGISTER(Command, "bench", {"measure speed: `r1 bench cpu`, `cuda`, `train`, `rollout`", setup});
 
 }  // namespace
 }  // namespace r1

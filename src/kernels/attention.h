@@ -13,7 +13,8 @@ constexpr int64_t kKvBlock = 16;
 /// (row, head) pairs that share one pass over the keys: rows of score scratch a worker needs.
 constexpr int64_t kAttentionRowChunk = 32;
 
-struct AttentionArgs {
+template <class T>
+struct AttentionArgsOf {
   int64_t n_tokens = 0;  ///< N rows over all documents
   int64_t n_heads = 0, n_kv_heads = 0, dk = 0, dv = 0;
   real scale = 1;                       ///< softmax(scale * q.k)
@@ -22,33 +23,42 @@ struct AttentionArgs {
   /// [n_docs] document whose rows come before d's own (a prompt that many answers share), -1 = none; null: none at all.
   /// A prefix has none itself. Row i of d has position prefix + i, and the bits of the document in one piece.
   const int32_t* prefix = nullptr;
-  const real* q = nullptr;  ///< [N, H, dk], rows ldq apart, heads dk apart
+  const T* q = nullptr;  ///< [N, H, dk], rows ldq apart, heads dk apart
   int64_t ldq = 0;
-  const real* k = nullptr;  ///< [N, Hk, dk], rows ldk apart, heads dk apart
+  const T* k = nullptr;  ///< [N, Hk, dk], rows ldk apart, heads dk apart
   int64_t ldk = 0;
-  const real* v = nullptr;  ///< [N, Hk, dv], rows ldv apart, heads v_head_stride apart; may point into k
+  const T* v = nullptr;  ///< [N, Hk, dv], rows ldv apart, heads v_head_stride apart; may point into k
   int64_t ldv = 0, v_head_stride = 0;
-  real* out = nullptr;  ///< [N, H, dv], rows ldo apart, heads dv apart
+  T* out = nullptr;  ///< [N, H, dv], rows ldo apart, heads dv apart
   int64_t ldo = 0;
   real* lse = nullptr;  ///< [N, H] log-sum-exp of the scaled scores, for backward (nullptr: not wanted)
 };
+using AttentionArgs = AttentionArgsOf<real>;
 
 R1_KERNEL(attention_fwd, const Exec& ex, const AttentionArgs& a)
+R1_KERNEL_CUDA(attention_fwd, const Exec& ex, const AttentionArgsOf<bf16>& a)
 /// Scratch bytes; reads the sizes, cu_seqlens and whether v is part of k.
 inline size_t attention_fwd_workspace(const AttentionArgs& a, int workers);
 
 /// Gradients of attention_fwd. `out` and `lse` hold the forward results. dq = (or += if accumulate_dq); dk and dv are
 /// always += so that latent attention, where v is part of k, can pass dv = dk (the sum of both ways).
-struct AttentionGrads {
-  const real* dout = nullptr;  ///< [N, H, dv], rows ldo apart
-  real* dq = nullptr;          ///< [N, H, dk], rows ldq apart
+template <class T>
+struct AttentionGradsOf {
+  const T* dout = nullptr;  ///< [N, H, dv], rows ldo apart
+  T* dq = nullptr;          ///< [N, H, dk], rows ldq apart
   bool accumulate_dq = false;
-  real* dk = nullptr;  ///< [N, Hk, dk], rows ldk apart
-  real* dv = nullptr;  ///< [N, Hk, dv], rows ldv apart, heads v_head_stride apart
+  T* dk = nullptr;  ///< [N, Hk, dk], rows ldk apart
+  T* dv = nullptr;  ///< [N, Hk, dv], rows ldv apart, heads v_head_stride apart
 };
+using AttentionGrads = AttentionGradsOf<real>;
 
 R1_KERNEL(attention_bwd, const Exec& ex, const AttentionArgs& a, const AttentionGrads& g)
+R1_KERNEL_CUDA(attention_bwd, const Exec& ex, const AttentionArgsOf<bf16>& a, const AttentionGradsOf<bf16>& g)
 inline size_t attention_bwd_workspace(const AttentionArgs& a, int workers);
+/// Scratch bytes on the device: a number a row and head.
+inline size_t attention_bwd_device_workspace(int64_t tokens, int64_t heads) {
+  return static_cast<size_t>(tokens * heads) * sizeof(float);
+}
 
 /// A layer's paged cache. Block b holds 16 tokens: keys at k + b * k_block, layout [Hk][dk][16]; values likewise at
 /// v + b * v_block, layout [Hk][dv][16]. Latent attention has no values of its own: v = k, v_block = k_block, and a
@@ -64,12 +74,12 @@ struct PagedKv {
 };
 
 /// Writes the new rows (AttentionArgs k, v; cu_seqlens over the new rows only) at their `positions` [N] into the cache.
-R1_KERNEL(kv_append, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
+R1_KERNEL_CPU_ONLY(kv_append, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
 
 /// Attention of the new rows over positions 0..positions[row] of their sequence in the cache (kv_append came first).
 /// The positions of a sequence's rows ascend by one. `a.k`, `a.v` are not read. Bits equal attention_fwd's on the whole
 /// sequence.
-R1_KERNEL(attention_paged, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
+R1_KERNEL_CPU_ONLY(attention_paged, const Exec& ex, const AttentionArgs& a, const PagedKv& kv, const int32_t* positions)
 /// `longest`: largest position + 1 in the batch.
 inline size_t attention_paged_workspace(const AttentionArgs& a, int64_t longest, int workers);
 

@@ -6,11 +6,14 @@ namespace r1 {
 
 /// y [rows, inner] = silu(g) * u where h [rows, 2 inner] = [g | u].
 R1_KERNEL(swiglu_fwd, const Exec& ex, real* y, const real* h, int64_t rows, int64_t inner)
+R1_KERNEL_CUDA(swiglu_fwd, const Exec& ex, bf16* y, const bf16* h, int64_t rows, int64_t inner)
 /// dh [rows, 2 inner] = from dy [rows, inner].
 R1_KERNEL(swiglu_bwd, const Exec& ex, real* dh, const real* dy, const real* h, int64_t rows, int64_t inner)
+R1_KERNEL_CUDA(swiglu_bwd, const Exec& ex, bf16* dh, const bf16* dy, const bf16* h, int64_t rows, int64_t inner)
 
 /// y = a + b over n elements (y may be a or b).
 R1_KERNEL(add, const Exec& ex, real* y, const real* a, const real* b, int64_t n)
+R1_KERNEL_CUDA(add, const Exec& ex, bf16* y, const bf16* a, const bf16* b, int64_t n)
 /// y (=|+=) factor * x over n elements.
 R1_KERNEL(scale, const Exec& ex, real* y, const real* x, real factor, int64_t n, bool accumulate)
 /// y [rows, cols] (=|+=) x with row strides.
@@ -23,7 +26,11 @@ R1_KERNEL(bias_bwd, const Exec& ex, real* db, const real* dy, int64_t rows, int6
 
 /// y [rows, cols] = table[ids[r]].
 R1_KERNEL(embedding_fwd, const Exec& ex, real* y, const real* table, const int32_t* ids, int64_t rows, int64_t cols)
+R1_KERNEL_CUDA(embedding_fwd, const Exec& ex, bf16* y, const bf16* table, const int32_t* ids, int64_t rows,
+               int64_t cols)
 /// dtable[ids[r]] += dy[r], rows in ascending order.
 R1_KERNEL(embedding_bwd, const Exec& ex, real* dtable, const real* dy, const int32_t* ids, int64_t rows, int64_t cols)
+R1_KERNEL_CUDA(embedding_bwd, const Exec& ex, float* dtable, const bf16* dy, const int32_t* ids, int64_t rows,
+               int64_t cols)
 
 }  // namespace r1

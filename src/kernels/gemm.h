@@ -7,25 +7,31 @@
 
 namespace r1 {
 
-struct GemmArgs {
+template <class In, class Out>
+struct GemmArgsOf {
   int64_t m = 0, n = 0, k = 0;
-  const real* a = nullptr;  ///< [M, K] with rows lda apart, or [K, M] if trans_a
+  const In* a = nullptr;  ///< [M, K] with rows lda apart, or [K, M] if trans_a
   int64_t lda = 0;
   bool trans_a = false;
-  const real* b = nullptr;  ///< [K, N] with rows ldb apart, or [N, K] if trans_b (a linear layer's weight [out, in])
+  const In* b = nullptr;  ///< [K, N] with rows ldb apart, or [N, K] if trans_b (a linear layer's weight [out, in])
   int64_t ldb = 0;
   bool trans_b = false;
-  real* c = nullptr;  ///< [M, N] with rows ldc apart
+  Out* c = nullptr;  ///< [M, N] with rows ldc apart
   int64_t ldc = 0;
   bool accumulate = false;  ///< C += instead of C =
   int64_t batch = 1;        ///< number of products; element strides between them:
   int64_t stride_a = 0, stride_b = 0, stride_c = 0;
   /// B already packed by gemm_pack_b (weights that do not change); b is then unused. With stride_b each product of a
   /// batch has its own, gemm_packed_size apart.
-  const real* packed_b = nullptr;
+  const In* packed_b = nullptr;
 };
+using GemmArgs = GemmArgsOf<real, real>;
 
 R1_KERNEL(gemm, const Exec& ex, const GemmArgs& g)
+/// bf16 operands, accumulated in float by the tensor cores: k ascending in blocks of 16, one instruction shape a chip,
+/// no split of K, so that a row's bits depend neither on m nor on the rest of the batch. No packed_b.
+R1_KERNEL_CUDA(gemm, const Exec& ex, const GemmArgsOf<bf16, bf16>& g)
+R1_KERNEL_CUDA(gemm, const Exec& ex, const GemmArgsOf<bf16, float>& g)
 
 /// Scratch bytes that `gemm` needs for these sizes with this many workers.
 size_t gemm_workspace(const GemmArgs& g, int workers);
@@ -33,6 +39,7 @@ size_t gemm_workspace(const GemmArgs& g, int workers);
 /// Elements of the packed form of op(B)[K, N] (one product of a batch).
 int64_t gemm_packed_size(int64_t n, int64_t k);
 /// Packs op(B) once, for GemmArgs::packed_b. The product has the same bits as without.
-R1_KERNEL(gemm_pack_b, const Exec& ex, real* packed, const real* b, int64_t ldb, bool trans_b, int64_t n, int64_t k)
+R1_KERNEL_CPU_ONLY(gemm_pack_b, const Exec& ex, real* packed, const real* b, int64_t ldb, bool trans_b, int64_t n,
+                   int64_t k)
 
 }  // namespace r1

@@ -1,4 +1,4 @@
-// The kernel seam. A contract in src/kernels/NAME.h declares one function per instruction set (and later a CUDA twin)
+// The kernel seam. A contract in src/kernels/NAME.h declares one function per instruction set, a CUDA twin
 // and the dispatching call; src/kernels/NAME.cpp defines it inside `namespace r1::R1_ISA`, compiled once per set.
 // Kernels see pointers and sizes only: they never see a Tensor, never allocate, never synchronise.
 // Trap: code in these files must not instantiate non-inlined library templates with types that other files use too:
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/bf16.h"
 #include "base/check.h"
 #include "base/parallel.h"
 #include "base/types.h"
@@ -52,13 +53,40 @@ struct Exec {
 #define R1_KERNEL_PICK(name, ...) any::name(__VA_ARGS__)
 #endif
 
+// A build with CUDA (nvcc, or the emulator) defines R1_CUDA and links cuda/kernels: a twin that is missing there is a
+// link error which names it. Without, asking for the device is a run-time error.
+#ifdef R1_CUDA
+#define R1_KERNEL_ON_CUDA(name, ...) cuda::name(__VA_ARGS__)
+#else
+#define R1_KERNEL_ON_CUDA(name, ...) fail("built without CUDA: " #name " cannot run on the device")
+#endif
+
 /// Declares the contract `name(const Exec&, ...)` inside namespace r1. One line per kernel; the arguments after the
-/// name are its parameter list, the first of which is `const Exec& ex`.
-#define R1_KERNEL(name, ...)                                           \
+/// name are its parameter list, the first of which is `const Exec& ex`. Its CUDA twin is `cuda::name`.
+#define R1_KERNEL(name, ...)                                                                       \
+  R1_KERNEL_DECLARE(name, __VA_ARGS__)                                                             \
+  namespace cuda {                                                                                 \
+  void name(__VA_ARGS__);                                                                          \
+  }                                                                                                \
+  template <class... Args>                                                                         \
+  inline void name(const Exec& ex, const Args&... args) {                                          \
+    if (ex.meta) return;                                                                           \
+    if (ex.device != Device::kCpu) return static_cast<void>(R1_KERNEL_ON_CUDA(name, ex, args...)); \
+    R1_KERNEL_PICK(name, ex, args...);                                                             \
+  }
+
+/// A contract whose CUDA twin is still to come. tests/meta prints these; the list may only shrink.
+#define R1_KERNEL_CPU_ONLY(name, ...)                                  \
   R1_KERNEL_DECLARE(name, __VA_ARGS__)                                 \
   template <class... Args>                                             \
   inline void name(const Exec& ex, const Args&... args) {              \
     if (ex.meta) return;                                               \
     if (ex.device != Device::kCpu) fail("no CUDA kernel yet: " #name); \
     R1_KERNEL_PICK(name, ex, args...);                                 \
+  }
+
+/// An overload that exists on the device alone (bf16: the CPU trains in float). Called as `cuda::name`.
+#define R1_KERNEL_CUDA(name, ...) \
+  namespace cuda {                \
+  void name(__VA_ARGS__);         \
   }

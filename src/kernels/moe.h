@@ -15,17 +15,18 @@ struct MoePlan {
 };
 
 /// offsets [E + 1], slot [N, K], token_of [R], choice_of [R] from idx [N, K]. Scratch: none.
-R1_KERNEL(moe_plan, const Exec& ex, int32_t* offsets, int32_t* slot, int32_t* token_of, int32_t* choice_of,
-          const int32_t* idx, int64_t tokens, int64_t k, int64_t experts)
+R1_KERNEL_CPU_ONLY(moe_plan, const Exec& ex, int32_t* offsets, int32_t* slot, int32_t* token_of, int32_t* choice_of,
+                   const int32_t* idx, int64_t tokens, int64_t k, int64_t experts)
 
 /// xg [R, C] = x[token_of].
-R1_KERNEL(moe_gather, const Exec& ex, real* xg, const real* x, const MoePlan& p)
+R1_KERNEL_CPU_ONLY(moe_gather, const Exec& ex, real* xg, const real* x, const MoePlan& p)
 /// dx [N, C] (=|+=) sum over the token's choices of dxg.
-R1_KERNEL(moe_gather_bwd, const Exec& ex, real* dx, const real* dxg, bool accumulate, const MoePlan& p)
+R1_KERNEL_CPU_ONLY(moe_gather_bwd, const Exec& ex, real* dx, const real* dxg, bool accumulate, const MoePlan& p)
 /// y [N, C] (=|+=) sum over the token's choices of gate * ye.
-R1_KERNEL(moe_combine, const Exec& ex, real* y, const real* ye, const real* gates, bool accumulate, const MoePlan& p)
+R1_KERNEL_CPU_ONLY(moe_combine, const Exec& ex, real* y, const real* ye, const real* gates, bool accumulate,
+                   const MoePlan& p)
 /// dye [R, C] = gate * dy[token]; dgates [N, K] = dy[token] . ye.
-R1_KERNEL(moe_combine_bwd, const Exec& ex, real* dye, real* dgates, const real* dy, const real* ye, const real* gates,
-          const MoePlan& p)
+R1_KERNEL_CPU_ONLY(moe_combine_bwd, const Exec& ex, real* dye, real* dgates, const real* dy, const real* ye,
+                   const real* gates, const MoePlan& p)
 
 }  // namespace r1

@@ -29,6 +29,20 @@ void rmsnorm_fwd(const Exec& ex, real* y, int64_t ldy, real* rstd, const RmsNorm
   });
 }
 
+void rmsnorm_residual_fwd(const Exec& ex, real* y, int64_t ldy, real* rstd, real* h, const real* r,
+                          const RmsNormArgs& a) {
+  parallel_chunks(ex.pool, a.rows, kRowGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int64_t c = 0; c < a.cols; c += kLanes) {
+        const int64_t n = a.cols - c;
+        store_tail(h + i * a.cols + c, load_tail(a.x + i * a.ldx + c, n) + load_tail(r + i * a.cols + c, n), n);
+      }
+  });
+  RmsNormArgs of_h = a;
+  of_h.x = h, of_h.ldx = a.cols;
+  rmsnorm_fwd(ex, y, ldy, rstd, of_h);
+}
+
 void rmsnorm_bwd(const Exec& ex, const RmsNormArgs& a, const RmsNormGrads& g) {
   parallel_chunks(ex.pool, a.rows, kRowGrain, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {

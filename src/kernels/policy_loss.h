@@ -22,7 +22,7 @@ struct PolicyLossArgs {
 
 /// Per token: loss [n] (to minimise, weighted), dlogp [n] = d loss / d logp, ratio [n], kl [n] (unweighted),
 /// clipped [n] = 1 where the clip stops the gradient.
-R1_KERNEL(policy_loss, const Exec& ex, real* loss, real* dlogp, real* ratio, real* kl, real* clipped,
-          const PolicyLossArgs& a)
+R1_KERNEL_CPU_ONLY(policy_loss, const Exec& ex, real* loss, real* dlogp, real* ratio, real* kl, real* clipped,
+                   const PolicyLossArgs& a)
 
 }  // namespace r1

@@ -10,6 +10,6 @@ constexpr int64_t kProbeWidth = 12 * 64 / sizeof(real);
 
 /// `rounds` times a fused multiply-add of kProbeWidth independent elements, on the caller's thread; *sink gets a value
 /// that depends on all of them.
-R1_KERNEL(fma_probe, const Exec& ex, real* sink, int64_t rounds)
+R1_KERNEL_CPU_ONLY(fma_probe, const Exec& ex, real* sink, int64_t rounds)
 
 }  // namespace r1

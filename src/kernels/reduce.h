@@ -10,6 +10,10 @@ constexpr int64_t kReduceChunk = 4096;
 
 /// *out = sum x_i^2 over n elements: chunks of kReduceChunk, each by 16 lanes, added in order in double.
 R1_KERNEL(sum_squares, const Exec& ex, double* out, const real* x, int64_t n)
+/// Scratch bytes of sum_squares on the device (the CPU needs none).
+inline size_t sum_squares_workspace(int64_t n) {
+  return static_cast<size_t>((n + kReduceChunk - 1) / kReduceChunk) * sizeof(float);
+}
 
 /// Most buffers that sum_tree takes.
 constexpr int64_t kTreeLeaves = 16;

@@ -17,18 +17,19 @@ struct RouterArgs {
 
 /// From logits [rows, E]: scores [rows, E], chosen expert ids idx [rows, K] in ascending id, gates [rows, K].
 /// Ties go to the lower id. Not finite logits give a valid choice (the first K of the first groups).
-R1_KERNEL(router_fwd, const Exec& ex, real* scores, int32_t* idx, real* gates, const real* logits, const RouterArgs& a)
+R1_KERNEL_CPU_ONLY(router_fwd, const Exec& ex, real* scores, int32_t* idx, real* gates, const real* logits,
+                   const RouterArgs& a)
 
 /// dlogits [rows, E] = from dgates [rows, K] plus, where dscores is given, dscores [rows, E] (balance loss).
-R1_KERNEL(router_bwd, const Exec& ex, real* dlogits, const real* dgates, const real* dscores, const real* scores,
-          const int32_t* idx, const RouterArgs& a)
+R1_KERNEL_CPU_ONLY(router_bwd, const Exec& ex, real* dlogits, const real* dgates, const real* dscores,
+                   const real* scores, const int32_t* idx, const RouterArgs& a)
 
 /// Sequence-wise balance loss sum_i f_i P_i of each document [V3 Eq. 17-20], without alpha: loss [docs]. f_i counts the
 /// tokens whose K largest affinities (without bias) include i. f [docs, E] is kept for the backward.
-R1_KERNEL(balance_fwd, const Exec& ex, real* loss, real* f, const real* scores, const int32_t* cu_seqlens, int64_t docs,
-          const RouterArgs& a)
+R1_KERNEL_CPU_ONLY(balance_fwd, const Exec& ex, real* loss, real* f, const real* scores, const int32_t* cu_seqlens,
+                   int64_t docs, const RouterArgs& a)
 /// dscores [rows, E] = weight * T_doc * d loss[doc] / d scores (a document counts as its tokens).
-R1_KERNEL(balance_bwd, const Exec& ex, real* dscores, real weight, const real* f, const real* scores,
-          const int32_t* cu_seqlens, int64_t docs, const RouterArgs& a)
+R1_KERNEL_CPU_ONLY(balance_bwd, const Exec& ex, real* dscores, real weight, const real* f, const real* scores,
+                   const int32_t* cu_seqlens, int64_t docs, const RouterArgs& a)
 
 }  // namespace r1

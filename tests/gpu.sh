@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# All GPU tests and timings in one call: builds for the GPU present (or takes the programs in bin/ beside this folder),
+# checks every kernel, times them beside the machine's limits and cuBLASLt, and writes logs, JSON and Markdown into one
+# folder of at most eight files.
+#   bash tests/gpu.sh                    everything (8 minutes at most)
+#   R1_GPU_QUICK=1 bash tests/gpu.sh     no sanitizer, no PyTorch (4 minutes)
+#   OUT=folder                           where results go; default build/gpu-results
+#   bash tests/gpu.sh pack FOLDER        copies the sources it needs; there: bash FOLDER/tests/gpu.sh
+#   bash tests/gpu.sh pack FOLDER built  and the programs, built here for R1_CUDA_CHIPS (default 90a)
+# Nothing stops it: a kernel that fails is reported and the rest goes on. Exit code 1 if any check failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+build() {  # chips, folder of the build
+  local launcher=()
+  command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  cmake -S cuda -B "$2" -G Ninja "-DR1_CUDA_CHIPS=$1" "${launcher[@]}" && cmake --build "$2" -j "$(nproc)"
+}
+
+if [ "${1:-}" = pack ]; then
+  to=${2:?folder to pack into}
+  rm -rf "$to/bin" "$to/build" && mkdir -p "$to/bin"  # programs of another commit would be taken for this one's
+  git archive HEAD cuda src/base src/kernels src/tensor tests/gpu.sh tests/peers tests/cuda | tar -x -C "$to"
+  git rev-parse HEAD > "$to/bin/version.txt"
+  if [ "${3:-}" = built ]; then
+    build "${R1_CUDA_CHIPS:-90a}" build/gpu > build-gpu.log 2>&1 || { tail -20 build-gpu.log; exit 1; }
+    rm -f build-gpu.log
+    for program in r1_gpu layout_probe; do
+      [ -x "build/gpu/$program" ] && strip -o "$to/bin/$program" "build/gpu/$program"
+    done
+    cp "$to/bin/version.txt" "$to/bin/built.txt"
+  fi
+  du -sh "$to"
+  exit 0
+fi
+
+out=${OUT:-$PWD/build/gpu-results}
+mkdir -p "$out"
+quick=${R1_GPU_QUICK:-0}
+failed=0
+begin=$SECONDS
+say() { printf '\n== %s (%d s)\n' "$1" $((SECONDS - begin)); }
+
+say "machine"
+{
+  cat bin/version.txt 2> /dev/null || git rev-parse HEAD
+  nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu --format=csv \
+    || echo "nvidia-smi: not found"
+} 2>&1 | tee "$out/machine.txt"
+
+bin=bin
+if ! cmp -s bin/built.txt bin/version.txt || ! "$bin/r1_gpu" list > /dev/null 2>&1; then
+  say "build for the GPU present"
+  chip=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | head -1 | tr -d .)
+  case "$chip" in 90 | 100) chip=${chip}a ;; esac
+  bin=build/gpu
+  build "${chip:-80;90a;100a}" "$bin" > "$out/build.log" 2>&1 || { tail -20 "$out/build.log"; failed=1; }
+fi
+
+# The library to compare with: CUDA's, or the one that PyTorch brought.
+torch_lib=$(python3 -c 'import glob, site; print((glob.glob(site.getsitepackages()[0] + "/nvidia/*/lib/libcublasLt.so.1*") + [""])[0])' 2> /dev/null)
+for lib in "${R1_CUBLASLT:-}" /usr/local/cuda/lib64/libcublasLt.so.13 "$torch_lib"; do
+  if [ -n "$lib" ] && [ -e "$lib" ]; then
+    export R1_CUBLASLT=$lib LD_LIBRARY_PATH=$(dirname "$lib"):${LD_LIBRARY_PATH:-}
+    break
+  fi
+done
+echo "cuBLASLt: ${R1_CUBLASLT:-none}" | tee -a "$out/machine.txt"
+
+say "checks"
+timeout 120 "$bin/r1_gpu" check --out "$out" 2>&1 | grep -v ' ok$'
+[ "${PIPESTATUS[0]}" = 0 ] || failed=1
+
+# Layouts and arithmetic of the hardware, line by line what the emulator says of itself.
+if [ -x "$bin/layout_probe" ]; then
+  say "layout probe"
+  timeout 60 "$bin/layout_probe" > "$out/layout_probe.txt" 2>&1 || failed=1
+  tail -3 "$out/layout_probe.txt"
+fi
+
+say "timings"
+timeout 200 "$bin/r1_gpu" bench --out "$out" 2>&1
+
+if [ "$quick" = 0 ]; then
+  if command -v compute-sanitizer > /dev/null; then
+    for tool in memcheck racecheck synccheck; do
+      for only in gemm/bf16/nt rmsnorm softmax_fwd attention_fwd/bf16; do
+        say "compute-sanitizer $tool $only"
+        timeout 30 compute-sanitizer --tool $tool "$bin/r1_gpu" check --only "$only" --runs 1 --small 1 2>&1 \
+          | tee -a "$out/sanitizer.txt" | grep -E "SUMMARY|checks:|FAILED"
+      done
+    done
+  else
+    echo "compute-sanitizer: not installed, not run"
+  fi
+  if python3 -c 'import torch' 2> /dev/null; then
+    say "PyTorch beside it"
+    timeout 90 python3 tests/peers/torch_gpu.py "$out" 2>&1
+  fi
+fi
+say "done: results in $out, $([ $failed = 0 ] && echo 'all checks passed' || echo 'SOMETHING FAILED')"
+echo "one kernel under the profiler: ncu --set full --clock-control none -k regex:rmsnorm $bin/r1_gpu bench --only rmsnorm_fwd/bf16"
+exit $failed

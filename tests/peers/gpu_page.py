@@ -1,0 +1,84 @@
+"""Writes paper_notes/results/bench_cuda.md from what tests/gpu.sh left: bench.json and, if PyTorch ran, torch.json.
+Usage: python3 tests/peers/gpu_page.py RESULTS_FOLDER DATE [FOLDER_WITH_torch.json] > paper_notes/results/bench_cuda.md"""
+import json
+import os
+import sys
+
+folder, date = sys.argv[1], sys.argv[2]
+bench = json.load(open(os.path.join(folder, "bench.json")))
+commit = open(os.path.join(folder, "machine.txt")).readline().strip()
+checks = open(os.path.join(folder, "check.log")).read().strip().splitlines()[-1]
+torch_file = os.path.join(sys.argv[3] if len(sys.argv) > 3 else folder, "torch.json")
+torch = json.load(open(torch_file)) if os.path.exists(torch_file) else {"rows": []}
+rows = [r for r in bench["rows"] if not r["fault"]]
+faults = [r for r in bench["rows"] if r["fault"]]
+peers = {}
+for p in torch["rows"]:
+    if "ms" in p:
+        name, peer = p["peer"].split("/", 1)
+        peers.setdefault((name, p["size"].replace(" ", "")), []).append((peer, p["ms"]))
+
+
+def rate(r):
+    return f"{r['tflops']:.0f} TFLOP/s" if r["tflops"] else f"{r['gbs']:.0f} GB/s"
+
+
+def beside(r):
+    key = (r["kernel"].split("/")[0], r["size"].replace(" ", ""))
+    if key[0] == "adamw":
+        key = ("adamw", key[1].split(",")[0])
+    out = [f"cuBLASLt {r['library_over_ours']:.2f}"] if r["library_over_ours"] else []
+    if r["kernel"].endswith("bf16") or key[0] == "adamw":
+        out += [f"{peer} {ms / r['ms']:.2f}" for peer, ms in peers.get(key, [])]
+    return ", ".join(out) or "-"
+
+
+def line(r):
+    return f"| {r['kernel']} | {r['size']} | {r['ms'] * 1e3:.1f} | {rate(r)} | {r['of_limit']:.2f} | {beside(r)} |"
+
+
+def table(chosen):
+    return "\n".join(["| kernel | size | us | rate | of limit | peer's time / ours |", "|---|---|---|---|---|---|"] + [line(r) for r in chosen])
+
+
+ladder = [r for r in rows if r["kernel"].startswith("ladder/")]
+own = [r for r in rows if not r["kernel"].startswith("ladder/")]
+memory = [r for r in own if not r["tflops"]]
+goals = ("rmsnorm", "swiglu", "logp_rows", "adamw")
+short = [r for r in memory if r["of_limit"] < 0.85]
+missed = [r for r in short if r["kernel"].startswith(goals)]
+gemm = [r for r in own if r["kernel"] == "gemm/bf16/nt" and r["size"] in ("4096, 4096, 4096", "8192, 8192, 8192")]
+
+print(f"""# The CUDA kernels on a GPU
+
+{bench['device']}, driver for CUDA {bench['driver']}, {date}, commit {commit[:12]}. `bash tests/gpu.sh`, page by `tests/peers/gpu_page.py`. {checks.capitalize()}.
+Medians of 15, each with a cold L2; bytes are those that must move (each input read once, each output written once). Limits of this
+machine: copy {bench['copy_gbs']:.0f} GB/s (read plus written), best cuBLASLt bf16 product at 8192^3 {bench['library_tflops']:.0f} TFLOP/s. "Of limit" is the share of the one
+that applies; "peer's time / ours" above 1 means ours is faster (PyTorch {torch.get('torch', 'not run')}, its cuDNN, its FlashAttention 2).
+Times vary by a few percent from run to run, a GEMM with the chip's temperature by up to 8.
+
+Goals of issue 4: GEMM bf16 at 4096 and 8192 at least 0.85 of cuBLASLt: {', '.join(f"{r['library_over_ours']:.2f}" for r in gemm)}.
+rmsnorm, swiglu, log-probabilities and adamw at least 0.85 of copy: {'all' if not missed else 'not reached by ' + '; '.join(f"{r['kernel']} ({r['size']}) {r['of_limit']:.2f}" for r in missed)}.
+
+## Kernels
+
+{table(own)}
+
+Below 0.85 of copy: {'; '.join(f"{r['kernel']} ({r['size']}) {r['of_limit']:.2f}" for r in short) or 'none'}.
+{'Not measured: ' + '; '.join(r['kernel'] + ': ' + r['fault'] for r in faults) + '.' if faults else ''}
+`sum_squares` adds its chunks in the CPU's order in double, one after another; `bias_bwd` and `embedding_bwd` are plain. The float
+attention is the plain one (a warp a row) and serves the small models. Attention backward uses mma, not wgmma.
+
+## Ladders: what each step gains
+
+| step | size | us | rate | gain on the step before |
+|---|---|---|---|---|""")
+before = {}
+for r in ladder:
+    family = r["kernel"].split("/")[1].split("_")[0] + r["size"]
+    gain = f"{before[family] / r['ms']:.2f}" if family in before else "-"
+    before[family] = r["ms"]
+    print(f"| {r['kernel'].split('/')[1]} | {r['size']} | {r['ms'] * 1e3:.1f} | {rate(r)} | {gain} |")
+print("""
+A negative result stays: two blocks that share the B tile by multicast (`gemm_9_cluster`) are slower here than one alone, not a
+few percent faster as others report. Its results are right; why it is slow has not been found.""")
