@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# All tests: sets up like quickstart.sh, builds Release, double (numeric Jacobians) and ASan + UBSan, runs each.
+# All tests: sets up like quickstart.sh; the CUDA kernels in the emulator (and through nvcc where it exists), then
+# Release, double (numeric Jacobians) and ASan + UBSan.
 #   bash tests/run.sh              everything
-#   bash tests/run.sh cpu          one preset only (cpu, cpu-double, cpu-asan)
+#   bash tests/run.sh cpu          one part only (cuda, cpu, cpu-double, cpu-asan)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/setup.sh
 r1_setup
-presets=${1:-"cpu cpu-double cpu-asan"}
+presets=${1:-"cuda cpu cpu-double cpu-asan"}
 export R1_SHARED_DATA=${R1_SHARED_DATA:-$PWD/../shared/data}
 begin=$SECONDS
 table=""
 failed=0
 for preset in $presets; do
   start=$SECONDS
+  if [ "$preset" = cuda ]; then
+    bash tests/cuda/run.sh || failed=1
+    table+=$(printf '%-12s build and tests %4d s' "$preset" $((SECONDS - start)))$'\n'
+    continue
+  fi
   r1_build "$preset"
   built=$SECONDS
   # The sanitizer build runs what parses, allocates and threads; the long exactness loops run in Release.
