@@ -53,9 +53,11 @@ TileMap unpack(const TensorMap& t, int rank, Site at) {
   return m;
 }
 
-/// Seen on an H200: a box that begins in the middle of 16 bytes is an "illegal instruction".
-void check_start(const TileMap& m, int x, Site at) {
+/// Seen on an H200: a box that begins in the middle of 16 bytes is an "illegal instruction", and so was a store at
+/// (-16, -2); loads may begin before the tensor.
+void check_start(const TileMap& m, int x, bool writes, Site at) {
   const int64_t bytes = int64_t(x) * int64_t(size_of(TileType(m.type)));
+  if (writes && x < 0) fail_thread(r1::cat("TMA store begins at x = ", x, ", expected 0 or more"), at);
   if (bytes % 16 != 0)
     fail_thread(
         r1::cat("TMA box begins at x = ", x, ", ", bytes, " bytes into the row, expected a multiple of 16 bytes"), at);
@@ -67,10 +69,12 @@ size_t box_bytes(const TileMap& m) {
   return n;
 }
 
-/// Calls visit(offset in the box, address or null outside, bytes) for pieces of at most 16 bytes.
+/// Calls visit(offset in the box, address or null outside, bytes) element by element. Seen on an H200: what is written is
+/// cut off at whole 16 bytes, so a row of 30 floats gets 32; what is read ends with the tensor.
 template <class F>
-void each_piece(const TileMap& m, const int* at, const F& visit) {
+void each_piece(const TileMap& m, const int* at, bool writes, const F& visit) {
   const size_t element = size_of(TileType(m.type)), row = m.box[0] * element, rows = box_bytes(m) / row;
+  const int64_t width = writes ? int64_t((m.size[0] * element + 15) / 16 * 16 / element) : int64_t(m.size[0]);
   for (size_t r = 0; r < rows; ++r) {
     size_t rest = r, offset = 0;
     bool inside = true;
@@ -82,7 +86,7 @@ void each_piece(const TileMap& m, const int* at, const F& visit) {
     }
     for (size_t i = 0; i < row; i += element) {
       const auto c = int64_t(at[0]) + int64_t(i / element);
-      const bool in = inside && c >= 0 && c < int64_t(m.size[0]);
+      const bool in = inside && c >= 0 && c < width;
       visit(r * row + i, in ? m.base + offset + size_t(c) * element : nullptr, element);
     }
   }
@@ -95,7 +99,7 @@ std::byte* placed(const std::byte* smem, size_t offset, Swizzle s) {
 
 /// Looks at the rows' ends only: rows are contiguous in global memory.
 void check_inside(const TileMap& m, const int* at, bool writes, Fiber& f, Site site) {
-  each_piece(m, at, [&](size_t, std::byte* p, size_t bytes) {
+  each_piece(m, at, writes, [&](size_t, std::byte* p, size_t bytes) {
     if (!p) return;
     const Place place = place_of(p);
     if (place.bytes == 0 || place.offset + bytes > place.bytes)
@@ -121,7 +125,7 @@ void tma_load(void* smem, const TensorMap& t, Mbar* b, uint32_t blocks, const in
   f.at = at;
   const TileMap m = unpack(t, rank, at);
   const size_t bytes = box_bytes(m);
-  check_start(m, c[0], at);
+  check_start(m, c[0], false, at);
   check_shared(smem, bytes, 128, "tma_load", at);
   mbar_state(b, at);
   check_inside(m, c, false, f, at);
@@ -140,7 +144,7 @@ void tma_load(void* smem, const TensorMap& t, Mbar* b, uint32_t blocks, const in
   std::vector<int> at_coordinates(c, c + rank);
   add_event([m, bytes, to, knew, at_coordinates] {
     for (const Landing& l : to) {
-      each_piece(m, at_coordinates.data(), [&](size_t offset, std::byte* p, size_t n) {
+      each_piece(m, at_coordinates.data(), false, [&](size_t offset, std::byte* p, size_t n) {
         std::byte* d = placed(l.smem, offset, Swizzle(m.swizzle));
         if (p)
           std::memcpy(d, p, n);
@@ -185,7 +189,7 @@ void tma_store(const TensorMap& t, const void* smem, int x, int y, bool add, Sit
   f.at = at;
   const TileMap m = unpack(t, 2, at);
   const size_t bytes = box_bytes(m);
-  check_start(m, x, at);
+  check_start(m, x, true, at);
   check_shared(smem, bytes, 128, "tma_store", at);
   check_proxy(f, smem, bytes, "tma_store", at);
   const int c[] = {x, y};
@@ -196,7 +200,7 @@ void tma_store(const TensorMap& t, const void* smem, int x, int y, bool add, Sit
     if (*done) return;
     *done = true;
     const int where[] = {x, y};
-    each_piece(m, where, [&](size_t offset, std::byte* p, size_t n) {
+    each_piece(m, where, true, [&](size_t offset, std::byte* p, size_t n) {
       if (!p) return;
       const std::byte* s = placed(from, offset, Swizzle(m.swizzle));
       if (!add) return void(std::memcpy(p, s, n));

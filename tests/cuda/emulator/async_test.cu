@@ -204,7 +204,7 @@ TEST_CASE("TMA moves boxes with zero fill and clipping; the proxy fence is neede
   std::vector<float> tensor(24 * 30);
   for (size_t i = 0; i < tensor.size(); ++i) tensor[i] = float(i) + 1;
   for (const gpu::Swizzle s : {gpu::Swizzle::kNone, gpu::Swizzle::k32})
-    for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {-4, 20}, {16, -5}, {40, 0}}) {
+    for (const auto& [x, y] : {std::pair<int, int>{0, 0}, {4, 20}, {16, -5}, {40, 0}}) {
       const Buffer<float> from(tensor, "from"), to(std::vector<float>(24 * 30, -1.0f), "to"), out(128, "out");
       gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p,
                   gpu::make_tensor_map(tile_map(from.p, s)), gpu::make_tensor_map(tile_map(to.p, s)), x, y, true);
@@ -226,6 +226,14 @@ TEST_CASE("TMA moves boxes with zero fill and clipping; the proxy fence is neede
     CHECK_FAILS(gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p, m, m, 0, 0, false),
                 "missing fence_proxy_async", "tile", "async_test.cu:");
   });
+}
+
+TEST_CASE("a TMA store must not begin before the tensor") {
+  const Fresh fresh;
+  const Buffer<float> from(std::vector<float>(24 * 30, 1.0f), "from"), out(128, "out");
+  const gpu::TensorMap m = gpu::make_tensor_map(tile_map(from.p, gpu::Swizzle::kNone));
+  CHECK_FAILS(gpu::launch({.name = "tma_copy", .grid = 1, .block = 64}, tma_copy, out.p, m, m, -4, 0, true),
+              "TMA store begins at x = -4", "expected 0 or more", "async_test.cu:");
 }
 
 TEST_CASE("a TMA box must begin at a multiple of 16 bytes") {
