@@ -3,6 +3,7 @@
 #include "cli/bench_cuda.h"
 #include "cli/bench_gemm.h"
 #include "cli/bench_model.h"
+#include "cli/bench_rewards.h"
 #include "cli/command.h"
 
 namespace r1 {
@@ -12,6 +13,7 @@ struct Options {
   GemmBench gemm;
   ModelBench model;
   CudaBench cuda;
+  RewardBench rewards;
   bool no_model = false, no_gemm = false;
 };
 
@@ -46,12 +48,16 @@ std::function<int()> setup(CLI::App& app) {
   add_one(app, "train", "pre-training tokens a second of a config, beside the floor", o->model);
   add_one(app, "rollout", "rollout tokens a second of a config, beside the floor", o->model);
   add_cuda_bench(app, o->cuda);
+  CLI::App* rewards = app.add_subcommand("rewards", "verdicts a second of every checker");
+  rewards->add_option("--threads", o->rewards.threads, "threads")->check(CLI::Range(1, 256));
+  rewards->add_option("--seconds", o->rewards.seconds, "shortest measurement")->check(CLI::Range(0.01, 600.0));
   app.require_subcommand(1);
   app.footer(
       "Examples:\n  r1 bench cpu --only cube --rounds 21\n  r1 bench train --config small --threads 2\n"
       "PyTorch beside it: python3 tests/peers/torch_toy.py --help");
   return [o, &app] {
     if (app.got_subcommand("cuda")) return bench_cuda(o->cuda);
+    if (app.got_subcommand("rewards")) return bench_rewards(o->rewards), 0;
     if (app.got_subcommand("train")) return bench_train(o->model), 0;
     if (app.got_subcommand("rollout")) return bench_rollout(o->model), 0;
     if (!o->no_gemm) bench_gemm(o->gemm);
@@ -65,7 +71,7 @@ std::function<int()> setup(CLI::App& app) {
   };
 }
 
-R1_REGISTER(Command, "bench", {"measure speed: `r1 bench cpu`, `cuda`, `train`, `rollout`", setup});
+R1_REGISTER(Command, "bench", {"measure speed: `r1 bench cpu`, `cuda`, `train`, `rollout`, `rewards`", setup});
 
 }  // namespace
 }  // namespace r1

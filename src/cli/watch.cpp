@@ -84,7 +84,7 @@ class Watch {
                 figures.c_str());
     static const char* const kVerdict[] = {"", "31", "32", "", "35"};
     std::string text;
-    for (const Piece& p : marked_up(s, reflective_words())) {
+    for (const MarkedPiece& p : marked_up(s, reflective_words())) {
       const char* code = p.mark == Mark::kTag    ? "2"
                          : p.mark == Mark::kWord ? "33"
                                                  : kVerdict[static_cast<int>(p.verdict)];

@@ -14,6 +14,7 @@
 #include "pipeline/run_folder.h"
 #include "rewards/code/code_reward.h"
 #include "rewards/code/metrics.h"
+#include "rewards/repetition.h"
 #include "rl/metrics.h"
 #include "rl/trainer.h"
 #include "tasks/reflection.h"
@@ -75,11 +76,12 @@ void log_rollout(Session& s, const GrpoTrainer& trainer, const RolloutReport& r,
   record.set(kRolloutTokens, static_cast<double>(r.tokens) / r.rollout_s)
       .set(kRolloutSeconds, r.rollout_s)
       .set(kUpdateSeconds, r.update_s + r.reference_s);
-  double words = 0, answers = 0;
+  double words = 0, answers = 0, loops = 0;
   for (const Group& g : trainer.last_groups())
     for (const Completion& c : g.completions)
-      words += static_cast<double>(reflect(s.world.text(c.ids)).total), answers += 1;
-  record.set(kRolloutReflective, words / answers);
+      words += static_cast<double>(reflect(s.world.text(c.ids)).total), answers += 1,
+          loops += find_loop(c.ids).period > 0;
+  record.set(kRolloutReflective, words / answers).set(kRolloutLoops, loops / answers);
   record.set(kGrpoLoss, r.stats.loss).set(kGrpoKl, r.stats.kl / n).set(kGrpoEntropy, r.stats.entropy / n);
   record.set(kGrpoClipped, r.stats.clipped / n).set(kGrpoRatioMax, r.stats.ratio_max).set(kGrpoLogpDiff, r.exact_diff);
   record.set(kGradNorm, r.grad_norm).set(kLr, r.lr);

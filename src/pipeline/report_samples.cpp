@@ -59,7 +59,7 @@ int telling(const SampleStory& s, const std::vector<std::string>& words) {
   return score + static_cast<int>(std::min<int64_t>(std::max<int64_t>(s.level, 0), 9));
 }
 
-std::string class_of(const Piece& p) {
+std::string class_of(const MarkedPiece& p) {
   static const char* const kMarks[] = {"", "tag", "word"};
   static const char* const kVerdicts[] = {"", "wrong", "repaired", "right", "spoiled"};
   const std::string a = kMarks[static_cast<int>(p.mark)], b = kVerdicts[static_cast<int>(p.verdict)];
@@ -90,7 +90,7 @@ std::string answer_html(const Sample& s, const std::vector<std::string>& words) 
   size_t shown = 0;
   char last = ' ';
   const bool one_line = s.completion.find('\n') == std::string::npos;
-  for (const Piece& p : marked_up(s, words)) {
+  for (const MarkedPiece& p : marked_up(s, words)) {
     const std::string text = piece_html(p.text, one_line, last);
     const std::string name = class_of(p);
     out += name.empty() ? text : cat("<span class=\"", name, "\">", text, "</span>");
@@ -143,7 +143,7 @@ std::vector<SampleStory> stories(const Run& run) {
   return out;
 }
 
-std::vector<Piece> marked_up(const Sample& sample, const std::vector<std::string>& words) {
+std::vector<MarkedPiece> marked_up(const Sample& sample, const std::vector<std::string>& words) {
   const std::string& text = sample.completion;
   std::vector<Mark> marks(text.size(), Mark::kNone);
   std::vector<Verdict> verdicts(text.size(), Verdict::kNone);
@@ -151,7 +151,7 @@ std::vector<Piece> marked_up(const Sample& sample, const std::vector<std::string
   for (const auto& w : words) mark_words(text, w, marks);
   for (const SampleSpan& s : sample.spans)
     for (size_t i = s.begin; i < s.end && i < text.size(); ++i) verdicts[i] = verdict_of(s.kind);
-  std::vector<Piece> out;
+  std::vector<MarkedPiece> out;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool same = !out.empty() && out.back().mark == marks[i] && out.back().verdict == verdicts[i];
     if (!same && (out.empty() || !continues(text[i]))) out.push_back({"", marks[i], verdicts[i]});

@@ -26,14 +26,14 @@ enum class Mark : uint8_t { kNone, kTag, kWord };
 enum class Verdict : uint8_t { kNone, kWrong, kRepaired, kRight, kSpoiled };
 
 /// A run of bytes with the same marks; the pieces in order give the text back.
-struct Piece {
+struct MarkedPiece {
   std::string text;
   Mark mark = Mark::kNone;
   Verdict verdict = Verdict::kNone;
 };
 
 /// Cuts a completion at its tags, at the words given and at the spans of the sample, never inside a UTF-8 character.
-std::vector<Piece> marked_up(const Sample& sample, const std::vector<std::string>& words);
+std::vector<MarkedPiece> marked_up(const Sample& sample, const std::vector<std::string>& words);
 /// Words that the run counts (its eval/word_* metrics), or the paper's ten.
 std::vector<std::string> counted_words(const Run& run);
 

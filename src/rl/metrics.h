@@ -14,11 +14,13 @@ R1_METRIC(kRewardTotal, "reward/total", "Mean of the reward that the advantage i
 R1_METRIC(kRewardUnknown, "reward/unknown",
           "Share of outputs that the verifier could not decide: masked, neither right nor wrong.");
 
-R1_METRIC(kRolloutWaited, "rollout/waited_seconds",
-          "Seconds that the trainer waited for verdicts after the rollout and the reference pass: 0 if all were ready.");
+R1_METRIC(
+    kRolloutWaited, "rollout/waited_seconds",
+    "Seconds that the trainer waited for verdicts after the rollout and the reference pass: 0 if all were ready.");
 
 R1_METRIC(kRolloutLength, "rollout/length", "Mean number of generated tokens an output.");
 R1_METRIC(kRolloutTruncated, "rollout/truncated", "Share of outputs that reached the length limit.");
+R1_METRIC(kRolloutLoops, "rollout/loops", "Share of outputs that end in a loop: the same tokens again and again.");
 R1_METRIC(kRolloutZeroVariance, "rollout/zero_variance",
           "Share of groups whose outputs all earned the same: they teach nothing.");
 R1_METRIC(kRolloutTokens, "rollout/tokens_per_s", "Generated tokens per second of rollout.");

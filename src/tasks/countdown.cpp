@@ -21,6 +21,7 @@ struct Family {
   int levels;
   int largest_number;
   bool left_to_right;  ///< solvable as (a op b) op c
+  bool chinese = false;
 };
 
 struct Draw {
@@ -96,17 +97,17 @@ class Countdown final : public Task {
     Problem p;
     p.task = "countdown";
     p.checker = "countdown";
-    p.language = "en";
+    p.language = family_.chinese ? "zh" : "en";
     p.level = static_cast<int>(index % static_cast<uint32_t>(family_.levels)) + 1;
     do {
       Draw d;
       while (!draw_tree(family_, p.level, rng, d)) {
       }
-      p.data.clear(), p.prompt = "make ";
-      p.prompt += std::to_string(d.target), p.prompt += " from";
+      p.data.clear(), p.prompt = family_.chinese ? "凑" : "make ";
+      p.prompt += std::to_string(d.target), p.prompt += family_.chinese ? "用" : " from";
       for (size_t k = 0; k < d.numbers.size(); ++k) {
         const std::string n = std::to_string(d.numbers[k]);
-        p.prompt += k ? ", " : " ", p.prompt += n;
+        p.prompt += k ? "," : "", p.prompt += family_.chinese ? "" : " ", p.prompt += n;
         p.data += k ? " " : "", p.data += n;
       }
       p.answer = std::to_string(d.target);
@@ -122,6 +123,13 @@ class Countdown final : public Task {
 R1_REGISTER(TaskFactory, "countdown", [] { return std::unique_ptr<Task>(new Countdown({"countdown", 4, 20, false})); });
 R1_REGISTER(TaskFactory, "countdown-3", [] {
   return std::unique_ptr<Task>(new Countdown({"countdown-3", 2, 9, true}));
+});
+
+R1_REGISTER(TaskFactory, "countdown-zh", [] {
+  return std::unique_ptr<Task>(new Countdown({"countdown-zh", 4, 20, false, true}));
+});
+R1_REGISTER(TaskFactory, "countdown-3-zh", [] {
+  return std::unique_ptr<Task>(new Countdown({"countdown-3-zh", 2, 9, true, true}));
 });
 
 }  // namespace

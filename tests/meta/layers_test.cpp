@@ -143,3 +143,26 @@ TEST_CASE("every header compiles alone") {
     CHECK(first->find(own) != std::string::npos);
   }
 }
+
+TEST_CASE("a type's name in a header is its own: two of one name in one namespace would be one to the linker") {
+  const std::regex type("^ {0,2}(?:struct|class) (\\w+)(?: final)?(?: :[^:].*)? \\{.*"),
+      open("^namespace ([\\w:]+) \\{.*");
+  std::map<std::string, std::string> first;
+  for (const Source& source : sources("src")) {
+    if (source.name.substr(source.name.size() - 2) != ".h") continue;
+    std::vector<std::string> spaces;
+    for (const std::string& line : source.lines) {
+      std::smatch m;
+      if (std::regex_match(line, m, open)) spaces.push_back(m[1]);
+      if (line.rfind("}  // namespace", 0) == 0 && !spaces.empty()) spaces.pop_back();
+      if (line.rfind(" ", 0) == 0 || !std::regex_match(line, m, type)) continue;
+      std::string name;
+      for (const std::string& space : spaces) name += space + "::";
+      name += m[1];
+      INFO(name << " in " << source.name << " and " << first[name]);
+      CHECK((first[name].empty() || first[name] == source.name));
+      first[name] = source.name;
+    }
+  }
+  CHECK(first.size() > 150);
+}

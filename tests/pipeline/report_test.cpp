@@ -271,7 +271,7 @@ TEST_CASE("completions are cut at tags, words and spans, and give the text back"
   s.spans = {{8, 18, "wrong"}, {21, 28, "repaired"}};  // the second ends inside a character
   const auto pieces = marked_up(s, {"wait", "等等"});
   std::string whole;
-  for (const Piece& p : pieces) {
+  for (const MarkedPiece& p : pieces) {
     whole += p.text;
     CHECK(html_escape(p.text).find("\uFFFD") == std::string::npos);
   }
@@ -280,7 +280,7 @@ TEST_CASE("completions are cut at tags, words and spans, and give the text back"
   CHECK(pieces[0].mark == Mark::kTag);
   CHECK(pieces[2].text == "3 * 4 = 11");
   CHECK(pieces[2].verdict == Verdict::kWrong);
-  const auto is_wait = [](const Piece& p) {
+  const auto is_wait = [](const MarkedPiece& p) {
     return p.text == "Wait" && p.mark == Mark::kWord && p.verdict == Verdict::kRepaired;
   };
   CHECK(std::any_of(pieces.begin(), pieces.end(), is_wait));

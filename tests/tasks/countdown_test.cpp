@@ -112,3 +112,17 @@ TEST_CASE("countdown-3 is solved from left to right, and its documents say only 
   CHECK_THROWS_WITH(Registry<CorpusFactory>::get().find("corpus", "countdown-3")(Json::parse(R"({"tag_full": 0.9})")),
                     ContainsSubstring("tag_full and tag_part sum to 1.05"));
 }
+
+TEST_CASE("countdown asks the same problems in Chinese") {
+  const auto english = Registry<TaskFactory>::get().find("task", "countdown-3")();
+  const auto chinese = Registry<TaskFactory>::get().find("task", "countdown-3-zh")();
+  for (uint32_t i = 0; i < 20; ++i) {
+    const Problem p = english->problem(2, Split::kDev, i), q = chinese->problem(2, Split::kDev, i);
+    CHECK(p.key == q.key);
+    CHECK(p.data == q.data);
+    CHECK(q.language == "zh");
+    std::string numbers = q.data;
+    std::replace(numbers.begin(), numbers.end(), ' ', ',');
+    CHECK(q.prompt == "凑" + q.answer + "用" + numbers);
+  }
+}

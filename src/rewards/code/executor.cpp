@@ -165,7 +165,7 @@ void Executor::find_level() {
   }
   for (level_ = static_cast<int>(config_.max_level); level_ >= config_.min_level; --level_) {
     workers_.clear();
-    workers_.push_back(std::make_unique<Worker>(runner_, hello(level_, 0)));
+    workers_.push_back(std::make_unique<SandboxWorker>(runner_, hello(level_, 0)));
     std::string& lacks = missing_[static_cast<size_t>(level_)];
     lacks = workers_[0]->start();
     if (lacks.empty()) break;
@@ -178,7 +178,7 @@ void Executor::find_level() {
   }
   landlock_ = workers_[0]->greeting().landlock;
   for (int i = 1; i < config_.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(runner_, hello(level_, i)));
+    workers_.push_back(std::make_unique<SandboxWorker>(runner_, hello(level_, i)));
     if (const std::string e = workers_.back()->start(); !e.empty()) fail("sandbox: worker ", i, ": ", e);
   }
 }

@@ -98,10 +98,10 @@ class Executor {
   void find_level();
   void check_languages();
   void serve(size_t worker);
-  CodeResult work(Worker& worker, const CodeJob& job);
-  bool compile(Worker& worker, const CodeJob& job, const Toolchain& tool, CodeRun& failure);
-  CodeRun run_test(Worker& worker, const CodeJob& job, const Toolchain& tool, const CodeTest& test);
-  wire::RunReply attempt(Worker& worker, const wire::Run& request);
+  CodeResult work(SandboxWorker& worker, const CodeJob& job);
+  bool compile(SandboxWorker& worker, const CodeJob& job, const Toolchain& tool, CodeRun& failure);
+  CodeRun run_test(SandboxWorker& worker, const CodeJob& job, const Toolchain& tool, const CodeTest& test);
+  wire::RunReply attempt(SandboxWorker& worker, const wire::Run& request);
   void count(const CodeResult& result, double queued, double busy);
 
   ExecutorConfig config_;
@@ -110,7 +110,7 @@ class Executor {
   std::array<std::string, 4> missing_;
   std::map<std::string, Toolchain> toolchains_;
   std::map<std::string, std::string> missing_languages_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<SandboxWorker>> workers_;
   std::vector<std::thread> threads_;
 
   mutable std::mutex mutex_;

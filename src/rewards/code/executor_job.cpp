@@ -92,7 +92,7 @@ Outcome outcome_of(StepResult::End end) {
 
 }  // namespace
 
-wire::RunReply Executor::attempt(Worker& worker, const wire::Run& request) {
+wire::RunReply Executor::attempt(SandboxWorker& worker, const wire::Run& request) {
   wire::RunReply reply;
   for (int tries = 0; tries < 2; ++tries) {
     if (tries > 0) {
@@ -121,7 +121,7 @@ wire::RunReply Executor::attempt(Worker& worker, const wire::Run& request) {
   return reply;
 }
 
-bool Executor::compile(Worker& worker, const CodeJob& job, const Toolchain& tool, CodeRun& failure) {
+bool Executor::compile(SandboxWorker& worker, const CodeJob& job, const Toolchain& tool, CodeRun& failure) {
   wire::Run request;
   request.compile = 1;
   request.program = tool.compiler, request.argv = tool.compile_argv, request.readable = tool.compile_readable;
@@ -137,7 +137,7 @@ bool Executor::compile(Worker& worker, const CodeJob& job, const Toolchain& tool
   return false;
 }
 
-CodeRun Executor::run_test(Worker& worker, const CodeJob& job, const Toolchain& tool, const CodeTest& test) {
+CodeRun Executor::run_test(SandboxWorker& worker, const CodeJob& job, const Toolchain& tool, const CodeTest& test) {
   wire::Run request;
   request.exec = static_cast<uint64_t>(tool.interpreted() ? wire::Exec::kFile : wire::Exec::kCompiled);
   request.program = tool.program, request.argv = tool.argv, request.readable = tool.readable;
@@ -173,7 +173,7 @@ CodeResult run_in_process(const CodeLanguage& language, const CodeJob& job) {
   return result;
 }
 
-CodeResult Executor::work(Worker& worker, const CodeJob& job) {
+CodeResult Executor::work(SandboxWorker& worker, const CodeJob& job) {
   const CodeLanguage& language = Registry<CodeLanguage>::get().find("code language", job.language);
   CodeResult result;
   CodeRun failure;

@@ -79,7 +79,7 @@ std::string find_runner() {
   fail("r1-runner: not found at ", beside, " or ", above, ", expected beside r1 (or R1_RUNNER)");
 }
 
-std::string Worker::start() {
+std::string SandboxWorker::start() {
   stop();
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return cat("socket: ", std::strerror(errno));
@@ -101,7 +101,7 @@ std::string Worker::start() {
   return error;
 }
 
-bool Worker::run(const wire::Run& request, wire::RunReply& reply) {
+bool SandboxWorker::run(const wire::Run& request, wire::RunReply& reply) {
   if (!running()) return false;
   const int64_t deadline = now_ms() + static_cast<int64_t>(request.limits.wall_ms) + kGraceMs;
   const uint64_t most = request.limits.output + (uint64_t{1} << 16);
@@ -112,7 +112,7 @@ bool Worker::run(const wire::Run& request, wire::RunReply& reply) {
   return ok;
 }
 
-void Worker::stop() {
+void SandboxWorker::stop() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   if (pid_ > 0) {
@@ -133,12 +133,12 @@ void Worker::stop() {
   pid_ = -1;
 }
 
-void Worker::remove_cgroups() {
+void SandboxWorker::remove_cgroups() {
   for (const std::string& path : greeting_.cgroups)
     for (int i = 0; i < 200 && ::rmdir(path.c_str()) != 0 && errno == EBUSY; ++i) ::usleep(1000);
 }
 
-bool Worker::send(const std::string& frame, int64_t deadline_ms) {
+bool SandboxWorker::send(const std::string& frame, int64_t deadline_ms) {
   for (size_t done = 0; done < frame.size();) {
     const ssize_t n = ::send(fd_, frame.data() + done, frame.size() - done, MSG_NOSIGNAL);
     if (n > 0) {
@@ -152,7 +152,7 @@ bool Worker::send(const std::string& frame, int64_t deadline_ms) {
   return true;
 }
 
-bool Worker::receive(void* to, size_t n, int64_t deadline_ms) {
+bool SandboxWorker::receive(void* to, size_t n, int64_t deadline_ms) {
   for (char* p = static_cast<char*>(to); n > 0;) {
     const ssize_t got = ::recv(fd_, p, n, 0);
     if (got > 0) {
@@ -167,7 +167,7 @@ bool Worker::receive(void* to, size_t n, int64_t deadline_ms) {
 }
 
 template <class M>
-bool Worker::receive_message(wire::Kind kind, M& message, uint64_t max_bytes, int64_t deadline_ms) {
+bool SandboxWorker::receive_message(wire::Kind kind, M& message, uint64_t max_bytes, int64_t deadline_ms) {
   wire::Header h;
   if (!receive(&h, sizeof h, deadline_ms) || !wire::plausible(h, kind) || h.length > max_bytes) return false;
   std::string payload(h.length, '\0');

@@ -14,12 +14,12 @@ namespace r1 {
 /// Where r1-runner is: R1_RUNNER, else beside this program or one directory up. Throws Error naming the places.
 std::string find_runner();
 
-class Worker {
+class SandboxWorker {
  public:
-  Worker(std::string runner, wire::Hello hello) : runner_(std::move(runner)), hello_(std::move(hello)) {}
-  ~Worker() { stop(); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  SandboxWorker(std::string runner, wire::Hello hello) : runner_(std::move(runner)), hello_(std::move(hello)) {}
+  ~SandboxWorker() { stop(); }
+  SandboxWorker(const SandboxWorker&) = delete;
+  SandboxWorker& operator=(const SandboxWorker&) = delete;
 
   /// Starts the process and sets up its level; "" or what the machine lacks for it.
   std::string start();
