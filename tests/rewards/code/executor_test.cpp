@@ -142,7 +142,9 @@ TEST_CASE("a runner that dies again and again is a sandbox failure: unknown, nev
   killer.join();
   CHECK(r.verdict == Verdict::kUnknown);
   CHECK(r.outcome == Outcome::kSandbox);
-  CHECK(e.run(python(kDouble, {{"4\n", "8\n"}})).verdict == Verdict::kRight);  // and afterwards all is well
+  const CodeResult after = e.run(python(kDouble, {{"4\n", "8\n"}}));
+  INFO(after.detail << "; " << e.stats().last_failure);
+  CHECK(after.verdict == Verdict::kRight);  // and afterwards all is well
 }
 
 TEST_CASE("a temporary directory that is gone or full is a sandbox failure, not a verdict") {

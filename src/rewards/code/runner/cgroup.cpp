@@ -80,7 +80,13 @@ int Cgroup::keep(const std::string& directory, const std::string& file, int flag
 
 std::string Cgroup::add(const std::string& parent, const std::string& name, const std::string& controllers) {
   const std::string path = parent + "/" + name;
-  if (::mkdir(path.c_str(), 0755) != 0) return "cgroup " + controllers + ": " + path + ": " + std::strerror(errno);
+  // The name is this worker's own: what is there is left of a runner that was killed before it could say so.
+  bool made = ::mkdir(path.c_str(), 0755) == 0;
+  for (int i = 0; !made && errno == EEXIST && i < 1000; ++i) {
+    if (::rmdir(path.c_str()) != 0 && errno == EBUSY) ::usleep(1000);  // its last processes are still ending
+    made = ::mkdir(path.c_str(), 0755) == 0;
+  }
+  if (!made) return "cgroup " + controllers + ": " + path + ": " + std::strerror(errno);
   directories_.push_back(path);
   names_.push_back(name);
   parents_.push_back(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
