@@ -81,6 +81,13 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+std::string ascii_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
+  return out;
+}
+
 std::string plain(const std::vector<Piece>& pieces) {
   std::string out;
   for (const Piece& p : pieces) out += p.text;

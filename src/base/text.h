@@ -30,6 +30,9 @@ std::string in_quotes(std::string_view text, size_t limit = 60);
 /// The text without ASCII blanks (space, tab, line feed, carriage return) at both ends.
 std::string_view trim(std::string_view text);
 
+/// The text with A to Z as a to z; all other bytes stay.
+std::string ascii_lower(std::string_view text);
+
 /// A stretch of text, or the name of one special token. Documents and prompts are lists of these, because plain text
 /// can never spell a special token.
 struct Piece {

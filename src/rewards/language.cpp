@@ -2,6 +2,7 @@
 #include "rewards/language.h"
 
 #include <cmath>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -26,29 +27,42 @@ Script script_of(char32_t c) {
   return Script::kNone;
 }
 
-/// Where the text goes on if a neutral stretch begins at `at`; else `at`. An opening without its end is plain text.
-size_t after_neutral(std::string_view text, size_t at) {
+/// Finds the neutral stretches of one text. An end that is missing is looked for once: a text of openings alone would
+/// take quadratic time.
+class NeutralStretches {
+ public:
+  explicit NeutralStretches(std::string_view text) : text_(text) {}
+
+  /// Where the text goes on if a neutral stretch begins at `at`; else `at`. An opening without its end is plain text.
+  size_t after(size_t at) {
+    for (size_t i = 0; i < std::size(kPairs); ++i) {
+      const Pair& p = kPairs[i];
+      if (text_.compare(at, p.open.size(), p.open) != 0) continue;
+      const size_t end = endless_[i] ? std::string_view::npos : text_.find(p.close, at + p.open.size());
+      endless_[i] = end == std::string_view::npos;
+      return endless_[i] ? at + p.open.size() : end + p.close.size();
+    }
+    if (text_[at] == '\\') {
+      size_t end = at + 1;
+      while (end < text_.size() && script_of(static_cast<unsigned char>(text_[end])) == Script::kLatin) ++end;
+      return end;
+    }
+    if (text_[at] == '<') {  // a tag is short and has no blanks
+      const size_t end = text_.substr(0, at + 33).find_first_of("> \n<", at + 1);
+      if (end != std::string_view::npos && text_[end] == '>') return end + 1;
+    }
+    return at;
+  }
+
+ private:
   struct Pair {
     std::string_view open, close;
   };
   static constexpr Pair kPairs[] = {{"```", "```"}, {"`", "`"},     {"$$", "$$"},
                                     {"$", "$"},     {"\\(", "\\)"}, {"\\[", "\\]"}};
-  for (const Pair& p : kPairs) {
-    if (text.compare(at, p.open.size(), p.open) != 0) continue;
-    const size_t end = text.find(p.close, at + p.open.size());
-    return end == std::string_view::npos ? at + p.open.size() : end + p.close.size();
-  }
-  if (text[at] == '\\') {
-    size_t end = at + 1;
-    while (end < text.size() && script_of(static_cast<unsigned char>(text[end])) == Script::kLatin) ++end;
-    return end;
-  }
-  if (text[at] == '<') {  // a tag is short and has no blanks
-    const size_t end = text.find_first_of("> \n<", at + 1);
-    if (end != std::string_view::npos && text[end] == '>' && end - at <= 32) return end + 1;
-  }
-  return at;
-}
+  std::string_view text_;
+  bool endless_[std::size(kPairs)] = {};
+};
 
 void count_run(Script script, int64_t characters, LanguageCount& out) {
   if (script == Script::kLatin && characters >= 2) ++out.latin;
@@ -63,8 +77,9 @@ LanguageCount count_languages(std::string_view text) {
   LanguageCount out;
   Script run = Script::kNone;
   int64_t characters = 0;
+  NeutralStretches neutral(text);
   for (size_t at = 0; at < text.size();) {
-    const size_t next = after_neutral(text, at);
+    const size_t next = neutral.after(at);
     const CodePoint c = next == at ? decode_utf8(text, at) : CodePoint{};
     const Script s = c.length ? script_of(c.value) : Script::kNone;
     if (s != run) {

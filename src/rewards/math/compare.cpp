@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "rewards/math/pieces.h"
 
 namespace r1::math {
 namespace {
 
 bool is_collection(const Value& v) { return v.kind == ValueKind::kSet || v.kind == ValueKind::kList; }
-
-std::string lower(std::string s) {
-  for (char& c : s)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
-  return s;
-}
 
 /// A set or list of one is its element.
 const Value& unwrapped(const Value& v) { return is_collection(v) && v.items.size() == 1 ? unwrapped(v.items[0]) : v; }
@@ -129,8 +124,9 @@ Relation Comparer::letters(const Value& g, const Value& x) {
   }
   if (p == q) return Relation::kEqual;
   if (p.size() == 1 && q.size() == 1)
-    return lower(p) == lower(q) ? say(Relation::kUnknown, "letters that differ in case") : Relation::kDifferent;
-  if (lower(p) == lower(q)) return Relation::kEqual;
+    return ascii_lower(p) == ascii_lower(q) ? say(Relation::kUnknown, "letters that differ in case")
+                                            : Relation::kDifferent;
+  if (ascii_lower(p) == ascii_lower(q)) return Relation::kEqual;
   if (g.kind == ValueKind::kForm && x.kind == ValueKind::kForm && forms(g.form, x.form) != Relation::kDifferent)
     return say(Relation::kUnknown, "the same letters in another order");
   return say(Relation::kDifferent, "other words");

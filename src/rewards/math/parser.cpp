@@ -10,16 +10,9 @@ namespace {
 
 bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
-  return out;
-}
-
 bool is_joint(const Token& t) {
   if (t.kind != TokenKind::kWord && t.kind != TokenKind::kText && t.kind != TokenKind::kCommand) return false;
-  const std::string word = lower(trim(t.text));
+  const std::string word = ascii_lower(trim(t.text));
   return word == "and" || word == "or" || word == "lor" || word == "land";
 }
 
@@ -43,7 +36,7 @@ int number_word(std::string_view word) {
                                          "six",      "seven",    "eight",    "nine",    "ten",     "eleven",
                                          "twelve",   "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
                                          "eighteen", "nineteen", "twenty"};
-  const std::string small = lower(word);
+  const std::string small = ascii_lower(word);
   for (size_t i = 0; i < std::size(kWords); ++i)
     if (kWords[i] == small) return static_cast<int>(i);
   return -1;
@@ -52,7 +45,7 @@ int number_word(std::string_view word) {
 /// Words of numbers that only make sense with others: forty, hundred. One word up to twenty is read as the number.
 static bool spells_number(std::string_view word) {
   constexpr std::string_view kTens[] = {"thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
-  const std::string small = lower(word);
+  const std::string small = ascii_lower(word);
   return number_word(word) >= 0 || multiplier(word) > 0 ||
          std::any_of(std::begin(kTens), std::end(kTens),
                      [&](std::string_view t) { return small.substr(0, t.size()) == t; });
@@ -122,9 +115,9 @@ int Parser::parse_list() {
   for (;;) {
     items.push_back(parse_item());
     if (!at_separator()) break;
-    std::string joint = is_joint(now()) ? lower(trim(now().text)) : ",";
+    std::string joint = is_joint(now()) ? ascii_lower(trim(now().text)) : ",";
     ++at_;
-    if (is_joint(now()) && joint == ",") joint = lower(trim(now().text)), ++at_;  // "a, b, and c"
+    if (is_joint(now()) && joint == ",") joint = ascii_lower(trim(now().text)), ++at_;  // "a, b, and c"
     if (joint == "lor") joint = "or";
     if (joint == "land") joint = "and";
     if (joint != ",") {
@@ -157,7 +150,7 @@ int Parser::parse_prose() {
   for (; !at_end() && !at_separator(); ++at_) {
     if (spells_number(trim(now().text))) throw Stop{Trouble::kUnsupported, "a number in words"};
     if (!text.empty() && now().kind != TokenKind::kSymbol) text += ' ';
-    text += now().kind == TokenKind::kSymbol ? std::string(1, now().symbol) : lower(trim(now().text));
+    text += now().kind == TokenKind::kSymbol ? std::string(1, now().symbol) : ascii_lower(trim(now().text));
   }
   return make(NodeKind::kText, {}, std::move(text));
 }
@@ -238,7 +231,7 @@ bool Parser::read_unit_word(Unit& out, bool first, bool denominator) {
     out = Unit{};
   } else if (!find_unit(word, t.kind == TokenKind::kText, out)) {
     out = Unit{};
-    out.present = true, out.words = lower(word);
+    out.present = true, out.words = ascii_lower(word);
   }
   ++at_;
   return true;
@@ -262,7 +255,7 @@ int Parser::parse_units(int kid) {
   bool any = false;
   for (;;) {
     const std::string word =
-        now().kind == TokenKind::kText || now().kind == TokenKind::kWord ? lower(trim(now().text)) : "";
+        now().kind == TokenKind::kText || now().kind == TokenKind::kWord ? ascii_lower(trim(now().text)) : "";
     Unit one;
     if (const int64_t scale = any ? 0 : multiplier(word)) {
       kid = make(NodeKind::kProduct, {kid, make_number(Exact(scale))}, "scaled"), ++at_;

@@ -1,6 +1,8 @@
 // Paper: [R1 §2.2].
 #include "rewards/math/units.h"
 
+#include "base/text.h"
+
 namespace r1::math {
 namespace {
 
@@ -73,13 +75,6 @@ constexpr Row kTable[] = {
     {"fahrenheit", kFahrenheit, 1, 1},
 };
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
-  return out;
-}
-
 }  // namespace
 
 bool find_unit(std::string_view word, bool abbreviation, Unit& out) {
@@ -90,7 +85,7 @@ bool find_unit(std::string_view word, bool abbreviation, Unit& out) {
     out.power[static_cast<size_t>(kAngle)] = 1;
     return true;
   }
-  const std::string small = lower(word);
+  const std::string small = ascii_lower(word);
   for (const Row& r : kTable) {
     const bool plural = small.size() == r.name.size() + 1 && small.back() == 's' && r.name.size() > 1 &&
                         small.compare(0, r.name.size(), r.name) == 0;
@@ -128,7 +123,7 @@ int64_t multiplier(std::string_view word) {
   constexpr std::pair<std::string_view, int64_t> kWords[] = {
       {"hundred", 100},        {"thousand", 1000},          {"million", 1000000},
       {"billion", 1000000000}, {"trillion", 1000000000000}, {"dozen", 12}};
-  const std::string small = lower(word);
+  const std::string small = ascii_lower(word);
   for (const auto& [name, value] : kWords)
     if (name == small) return value;
   return 0;
