@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/fields.h"
+#include "tasks/drawn_task.h"
 
 namespace r1 {
 namespace {
@@ -46,25 +47,13 @@ bool various(const CodeProblem& p) {
   return outputs.front() != outputs.back();
 }
 
-class Code1 final : public Task {
- public:
-  explicit Code1(int language) : language_(language) {}
-  std::string name() const override { return language_ ? "code-1-zh" : "code-1"; }
-  int levels() const override { return kCodeLevels; }
-  Problem problem(uint64_t seed, Split split, uint32_t index) const override {
-    Rng rng(seed, Stream::kTask, index, 32 + static_cast<uint32_t>(split));
-    while (true) {
-      Problem p = code_problem(draw_code(static_cast<int>(index % kCodeLevels) + 1, rng), language_);
-      if (split_of(p.key) == split) return p;
-    }
-  }
+template <int language>
+Problem draw_problem(int level, Rng& rng) {
+  return code_problem(draw_code(level, rng), language);
+}
 
- private:
-  int language_;
-};
-
-R1_REGISTER(TaskFactory, "code-1", [] { return std::unique_ptr<Task>(new Code1(0)); });
-R1_REGISTER(TaskFactory, "code-1-zh", [] { return std::unique_ptr<Task>(new Code1(1)); });
+R1_REGISTER(TaskFactory, "code-1", [] { return drawn_task("code-1", kCodeLevels, 32, draw_problem<0>); });
+R1_REGISTER(TaskFactory, "code-1-zh", [] { return drawn_task("code-1-zh", kCodeLevels, 32, draw_problem<1>); });
 
 }  // namespace
 

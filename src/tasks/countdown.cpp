@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/check.h"
+#include "tasks/drawn_task.h"
 
 namespace r1 {
 namespace {
@@ -86,51 +87,34 @@ bool draw_tree(const Family& family, int level, Rng& rng, Draw& out) {
   return has_product == products && !given_away;
 }
 
-class Countdown final : public Task {
- public:
-  explicit Countdown(const Family& family) : family_(family) {}
-  std::string name() const override { return family_.name; }
-  int levels() const override { return family_.levels; }
-
-  Problem problem(uint64_t seed, Split split, uint32_t index) const override {
-    Rng rng(seed, Stream::kTask, index, 16 + static_cast<uint32_t>(split));
-    Problem p;
-    p.task = "countdown";
-    p.checker = "countdown";
-    p.language = family_.chinese ? "zh" : "en";
-    p.level = static_cast<int>(index % static_cast<uint32_t>(family_.levels)) + 1;
-    do {
-      Draw d;
-      while (!draw_tree(family_, p.level, rng, d)) {
-      }
-      p.data.clear(), p.prompt = family_.chinese ? "凑" : "make ";
-      p.prompt += std::to_string(d.target), p.prompt += family_.chinese ? "用" : " from";
-      for (size_t k = 0; k < d.numbers.size(); ++k) {
-        const std::string n = std::to_string(d.numbers[k]);
-        p.prompt += k ? "," : "", p.prompt += family_.chinese ? "" : " ", p.prompt += n;
-        p.data += k ? " " : "", p.data += n;
-      }
-      p.answer = std::to_string(d.target);
-      p.key = cat("countdown:", p.data, "=", p.answer);
-    } while (split_of(p.key) != split);
-    return p;
+Problem draw_problem(const Family& family, int level, Rng& rng) {
+  Draw d;
+  while (!draw_tree(family, level, rng, d)) {
   }
+  Problem p;
+  p.task = "countdown";
+  p.checker = "countdown";
+  p.language = family.chinese ? "zh" : "en";
+  p.level = level;
+  p.prompt = cat(family.chinese ? "凑" : "make ", d.target, family.chinese ? "用" : " from");
+  for (size_t k = 0; k < d.numbers.size(); ++k) {
+    p.prompt += cat(k ? "," : "", family.chinese ? "" : " ", d.numbers[k]);
+    p.data += cat(k ? " " : "", d.numbers[k]);
+  }
+  p.answer = std::to_string(d.target);
+  p.key = cat("countdown:", p.data, "=", p.answer);
+  return p;
+}
 
- private:
-  Family family_;
-};
+std::unique_ptr<Task> make(const Family& family) {
+  return drawn_task(family.name, family.levels, 16,
+                    [family](int level, Rng& rng) { return draw_problem(family, level, rng); });
+}
 
-R1_REGISTER(TaskFactory, "countdown", [] { return std::unique_ptr<Task>(new Countdown({"countdown", 4, 20, false})); });
-R1_REGISTER(TaskFactory, "countdown-3", [] {
-  return std::unique_ptr<Task>(new Countdown({"countdown-3", 2, 9, true}));
-});
-
-R1_REGISTER(TaskFactory, "countdown-zh", [] {
-  return std::unique_ptr<Task>(new Countdown({"countdown-zh", 4, 20, false, true}));
-});
-R1_REGISTER(TaskFactory, "countdown-3-zh", [] {
-  return std::unique_ptr<Task>(new Countdown({"countdown-3-zh", 2, 9, true, true}));
-});
+R1_REGISTER(TaskFactory, "countdown", [] { return make({"countdown", 4, 20, false}); });
+R1_REGISTER(TaskFactory, "countdown-3", [] { return make({"countdown-3", 2, 9, true}); });
+R1_REGISTER(TaskFactory, "countdown-zh", [] { return make({"countdown-zh", 4, 20, false, true}); });
+R1_REGISTER(TaskFactory, "countdown-3-zh", [] { return make({"countdown-3-zh", 2, 9, true, true}); });
 
 }  // namespace
 }  // namespace r1

@@ -4,31 +4,20 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "tasks/drawn_task.h"
 
 namespace r1 {
 namespace {
 
 const std::string kNames[2][5] = {{"Ann", "Bob", "Cy", "Dan", "Eve"}, {"甲", "乙", "丙", "丁", "戊"}};
 
-class Order1 final : public Task {
- public:
-  explicit Order1(int language) : language_(language) {}
-  std::string name() const override { return language_ ? "order-1-zh" : "order-1"; }
-  int levels() const override { return kOrderLevels; }
-  Problem problem(uint64_t seed, Split split, uint32_t index) const override {
-    Rng rng(seed, Stream::kTask, index, 64 + static_cast<uint32_t>(split));
-    while (true) {
-      Problem p = order_problem(draw_order(static_cast<int>(index % kOrderLevels) + 1, rng), language_);
-      if (split_of(p.key) == split) return p;
-    }
-  }
+template <int language>
+Problem draw_problem(int level, Rng& rng) {
+  return order_problem(draw_order(level, rng), language);
+}
 
- private:
-  int language_;
-};
-
-R1_REGISTER(TaskFactory, "order-1", [] { return std::unique_ptr<Task>(new Order1(0)); });
-R1_REGISTER(TaskFactory, "order-1-zh", [] { return std::unique_ptr<Task>(new Order1(1)); });
+R1_REGISTER(TaskFactory, "order-1", [] { return drawn_task("order-1", kOrderLevels, 64, draw_problem<0>); });
+R1_REGISTER(TaskFactory, "order-1-zh", [] { return drawn_task("order-1-zh", kOrderLevels, 64, draw_problem<1>); });
 
 }  // namespace
 

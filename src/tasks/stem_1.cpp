@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "tasks/drawn_task.h"
 
 namespace r1 {
 namespace {
@@ -65,25 +66,13 @@ void add_options(StemQuestion& q, Rng& rng) {
   q.right = static_cast<int>(std::find(q.options.begin(), q.options.end(), q.answer) - q.options.begin());
 }
 
-class Stem1 final : public Task {
- public:
-  explicit Stem1(int language) : language_(language) {}
-  std::string name() const override { return language_ ? "stem-1-zh" : "stem-1"; }
-  int levels() const override { return kStemLevels; }
-  Problem problem(uint64_t seed, Split split, uint32_t index) const override {
-    Rng rng(seed, Stream::kTask, index, 48 + static_cast<uint32_t>(split));
-    while (true) {
-      Problem p = stem_problem(draw_stem(static_cast<int>(index % kStemLevels) + 1, rng), language_);
-      if (split_of(p.key) == split) return p;
-    }
-  }
+template <int language>
+Problem draw_problem(int level, Rng& rng) {
+  return stem_problem(draw_stem(level, rng), language);
+}
 
- private:
-  int language_;
-};
-
-R1_REGISTER(TaskFactory, "stem-1", [] { return std::unique_ptr<Task>(new Stem1(0)); });
-R1_REGISTER(TaskFactory, "stem-1-zh", [] { return std::unique_ptr<Task>(new Stem1(1)); });
+R1_REGISTER(TaskFactory, "stem-1", [] { return drawn_task("stem-1", kStemLevels, 48, draw_problem<0>); });
+R1_REGISTER(TaskFactory, "stem-1-zh", [] { return drawn_task("stem-1-zh", kStemLevels, 48, draw_problem<1>); });
 
 }  // namespace
 
