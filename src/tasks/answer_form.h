@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "base/rng.h"
 #include "base/text.h"
 
@@ -15,11 +16,30 @@ enum class AnswerForm : uint8_t {
   kPlain,  ///< no tags
 };
 
-/// One uniform draw: `full` and `part` are probabilities, the rest is plain.
-inline AnswerForm draw_form(double full, double part, Rng& rng) {
-  const double u = rng.uniform();
-  return u < full ? AnswerForm::kFull : u < full + part ? AnswerForm::kPart : AnswerForm::kPlain;
-}
+/// How often each form occurs, and how often an answer in it stands there without any thought. Part of a recipe.
+struct AnswerShares {
+  double tag_full = .25, tag_part = .15;
+  double blunt_tagged = .3, blunt_untagged = .7;
+
+  template <class V>
+  void visit(V& v) {
+    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
+    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
+    v("blunt_tagged", blunt_tagged, "answers without any thought among those in full form", 0.0, 1.0);
+    v("blunt_untagged", blunt_untagged, "answers without any thought among the others", 0.0, 1.0);
+  }
+  /// Throws Error that begins with `where`.
+  void check(const std::string& where) const {
+    if (tag_full + tag_part > 1 + 1e-9)
+      fail(where, ": tag_full and tag_part sum to ", tag_full + tag_part, ", expected at most 1");
+  }
+  /// One uniform draw; what is neither full nor part is plain.
+  AnswerForm draw(Rng& rng) const {
+    const double u = rng.uniform();
+    return u < tag_full ? AnswerForm::kFull : u < tag_full + tag_part ? AnswerForm::kPart : AnswerForm::kPlain;
+  }
+  double blunt(AnswerForm form) const { return form == AnswerForm::kFull ? blunt_tagged : blunt_untagged; }
+};
 
 /// Frames an answer. `plain` is what stands there without tags. Draws once, for kPart only.
 inline std::vector<Piece> in_form(AnswerForm form, const std::string& thought, const std::string& answer,

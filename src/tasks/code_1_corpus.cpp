@@ -4,10 +4,11 @@
 // drills: running right programs, and comparing two lists. Held out: problems of the dev and test splits never occur.
 // Paper: none.
 #include <algorithm>
+#include <numeric>
 
 #include "tasks/answer_form.h"
 #include "tasks/code_1.h"
-#include "tasks/document.h"
+#include "tasks/drawn_corpus.h"
 
 namespace r1 {
 namespace {
@@ -15,8 +16,7 @@ namespace {
 struct CodeRecipe {
   double drill = .3;
   double user_en = .75;
-  double tag_full = .25, tag_part = .15;
-  double blunt_tagged = .3, blunt_untagged = .7;
+  AnswerShares answers;
   double hard_coded = .6, goes_on = .5;
   std::vector<double> level_weights{1, 1, 1.5, 1.5, 2};
 
@@ -24,13 +24,15 @@ struct CodeRecipe {
   void visit(V& v) {
     v("drill", drill, "share of drills", 0.0, 1.0);
     v("user_en", user_en, "questions in English, the rest in Chinese", 0.0, 1.0);
-    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
-    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
-    v("blunt_tagged", blunt_tagged, "programs without any thought among answers in full form", 0.0, 1.0);
-    v("blunt_untagged", blunt_untagged, "programs without any thought among the other answers", 0.0, 1.0);
+    answers.visit(v);
     v("hard_coded", hard_coded, "among those: the example's output printed as it is", 0.0, 1.0);
     v("goes_on", goes_on, "after a failed try another reading follows", 0.0, 1.0);
     v("level_weights", level_weights, "how often each level is asked");
+  }
+  void check(const std::string& where) const {
+    answers.check(where);
+    if (level_weights.size() != kCodeLevels || !(std::accumulate(level_weights.begin(), level_weights.end(), 0.0) > 0))
+      fail(where, ": 'level_weights', expected ", kCodeLevels, " numbers that are not all 0");
   }
 };
 
@@ -93,8 +95,8 @@ class Writer {
   Document chat() {
     const int user = rng_.chance(r_.user_en) ? 0 : 1;
     const CodeProblem p = draw_question();
-    const AnswerForm form = draw_form(r_.tag_full, r_.tag_part, rng_);
-    const bool blunt = rng_.chance(form == AnswerForm::kFull ? r_.blunt_tagged : r_.blunt_untagged);
+    const AnswerForm form = r_.answers.draw(rng_);
+    const bool blunt = rng_.chance(r_.answers.blunt(form));
     std::string answer;
     const CodeWords& w = code_words(user);
     const std::string thought = blunt ? hand_in(p, w, answer) : try_out(p, w, answer);
@@ -149,34 +151,13 @@ class Writer {
   Rng& rng_;
 };
 
-class CodeCorpus final : public Corpus {
- public:
-  explicit CodeCorpus(const CodeRecipe& recipe) : recipe_(recipe) {
-    if (recipe.tag_full + recipe.tag_part > 1 + 1e-9)
-      fail("code-1 recipe: tag_full and tag_part sum to ", recipe.tag_full + recipe.tag_part, ", expected at most 1");
-    double total = 0;
-    for (const double x : recipe.level_weights) total += x;
-    if (recipe.level_weights.size() != kCodeLevels || !(total > 0))
-      fail("code-1 recipe: 'level_weights', expected ", kCodeLevels, " numbers that are not all 0");
-  }
-  std::string name() const override { return "code-1"; }
-  Json recipe() const override { return fields::to_json(recipe_); }
-  Document document(uint64_t seed, uint64_t index, double) const override {
-    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
-    Writer writer(recipe_, rng);
-    if (!rng.chance(recipe_.drill)) return writer.chat();
-    return rng.chance(.75) ? writer.traces() : writer.comparisons();
-  }
+Document write(const CodeRecipe& recipe, Rng& rng) {
+  Writer writer(recipe, rng);
+  if (!rng.chance(recipe.drill)) return writer.chat();
+  return rng.chance(.75) ? writer.traces() : writer.comparisons();
+}
 
- private:
-  CodeRecipe recipe_;
-};
-
-R1_REGISTER(CorpusFactory, "code-1", [](const Json& json) {
-  CodeRecipe recipe;
-  fields::from_json(recipe, json, "code-1 recipe");
-  return std::unique_ptr<Corpus>(new CodeCorpus(recipe));
-});
+R1_REGISTER(CorpusFactory, "code-1", [](const Json& json) { return drawn_corpus<CodeRecipe>("code-1", json, write); });
 
 }  // namespace
 }  // namespace r1

@@ -6,29 +6,26 @@
 
 #include "tasks/answer_form.h"
 #include "tasks/countdown.h"
-#include "tasks/document.h"
+#include "tasks/drawn_corpus.h"
 
 namespace r1 {
 namespace {
 
 struct CountdownRecipe {
   double drill = .25;
-  double tag_full = .25, tag_part = .15;
-  double blunt_tagged = .15, blunt_untagged = .60;
+  AnswerShares answers{.blunt_tagged = .15, .blunt_untagged = .60};
   double goes_on = .45, lucky = .25;
   int64_t most_tries = 8;
 
   template <class V>
   void visit(V& v) {
     v("drill", drill, "share of arithmetic drills", 0.0, 1.0);
-    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
-    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
-    v("blunt_tagged", blunt_tagged, "guesses among answers in full form", 0.0, 1.0);
-    v("blunt_untagged", blunt_untagged, "guesses among the other answers", 0.0, 1.0);
+    answers.visit(v);
     v("goes_on", goes_on, "after a failed try another one follows", 0.0, 1.0);
     v("lucky", lucky, "tries that reach the target: without them the base hardly ever sees a yes", 0.0, 1.0);
     v("most_tries", most_tries, "tries of an answer, at most", 1, 64);
   }
+  void check(const std::string& where) const { answers.check(where); }
 };
 
 /// (a op b) op c over the three numbers, larger number first where the order changes nothing.
@@ -95,9 +92,9 @@ class Writer {
 
   Document chat() {
     const Problem p = task_.problem(rng_.bits(), Split::kTrain, rng_.below(1u << 20));
-    const AnswerForm form = draw_form(r_.tag_full, r_.tag_part, rng_);
+    const AnswerForm form = r_.answers.draw(rng_);
     std::string answer;
-    const std::string thought = think(p, form == AnswerForm::kFull ? r_.blunt_tagged : r_.blunt_untagged, answer);
+    const std::string thought = think(p, r_.answers.blunt(form), answer);
     const std::vector<Piece> plain{text_piece(thought), text_piece(" so "), text_piece(answer), text_piece(".")};
     return {"chat", p.prompt, in_form(form, thought, answer, plain, rng_)};
   }
@@ -131,32 +128,14 @@ class Writer {
   Rng& rng_;
 };
 
-class CountdownCorpus final : public Corpus {
- public:
-  explicit CountdownCorpus(const CountdownRecipe& recipe)
-      : recipe_(recipe), task_(Registry<TaskFactory>::get().find("task", "countdown-3")()) {
-    if (recipe.tag_full + recipe.tag_part > 1 + 1e-9)
-      fail("countdown-3 recipe: tag_full and tag_part sum to ", recipe.tag_full + recipe.tag_part,
-           ", expected at most 1");
-  }
-  std::string name() const override { return "countdown-3"; }
-  Json recipe() const override { return fields::to_json(recipe_); }
-  Document document(uint64_t seed, uint64_t index, double) const override {
-    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
-    Writer writer(recipe_, *task_, rng);
-    return rng.chance(recipe_.drill) ? writer.sheet() : writer.chat();
-  }
+Document write(const CountdownRecipe& recipe, Rng& rng) {
+  static const std::unique_ptr<Task> task = Registry<TaskFactory>::get().find("task", "countdown-3")();
+  Writer writer(recipe, *task, rng);
+  return rng.chance(recipe.drill) ? writer.sheet() : writer.chat();
+}
 
- private:
-  CountdownRecipe recipe_;
-  std::unique_ptr<Task> task_;
-};
-
-R1_REGISTER(CorpusFactory, "countdown-3", [](const Json& json) {
-  CountdownRecipe recipe;
-  fields::from_json(recipe, json, "countdown-3 recipe");
-  return std::unique_ptr<Corpus>(new CountdownCorpus(recipe));
-});
+R1_REGISTER(CorpusFactory, "countdown-3",
+            [](const Json& json) { return drawn_corpus<CountdownRecipe>("countdown-3", json, write); });
 
 }  // namespace
 }  // namespace r1

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "tasks/answer_form.h"
-#include "tasks/document.h"
+#include "tasks/drawn_corpus.h"
 #include "tasks/math_1.h"
 #include "tasks/order_1.h"
 
@@ -13,19 +13,16 @@ namespace {
 
 struct OrderRecipe {
   double user_en = .75;
-  double tag_full = .25, tag_part = .15;
-  double blunt_tagged = .3, blunt_untagged = .7;
+  AnswerShares answers;
   double lazy = .3;
 
   template <class V>
   void visit(V& v) {
     v("user_en", user_en, "questions in English, the rest in Chinese", 0.0, 1.0);
-    v("tag_full", tag_full, "answers in exactly the asked form", 0.0, 1.0);
-    v("tag_part", tag_part, "answers with some of the tags", 0.0, 1.0);
-    v("blunt_tagged", blunt_tagged, "rows without any thought among answers in full form", 0.0, 1.0);
-    v("blunt_untagged", blunt_untagged, "rows without any thought among the other answers", 0.0, 1.0);
+    answers.visit(v);
     v("lazy", lazy, "among the others: the row is guessed after its first two people", 0.0, 1.0);
   }
+  void check(const std::string& where) const { answers.check(where); }
 };
 
 class Writer {
@@ -37,8 +34,8 @@ class Writer {
     OrderPuzzle p;
     do p = draw_order(rng_.range(1, kOrderLevels), rng_);
     while (split_of(order_problem(p, 0).key) != Split::kTrain);
-    const AnswerForm form = draw_form(r_.tag_full, r_.tag_part, rng_);
-    const bool blunt = rng_.chance(form == AnswerForm::kFull ? r_.blunt_tagged : r_.blunt_untagged);
+    const AnswerForm form = r_.answers.draw(rng_);
+    const bool blunt = rng_.chance(r_.answers.blunt(form));
     std::vector<int> row = p.row;
     size_t known = row.size();
     if (blunt) known = 0;
@@ -77,28 +74,10 @@ class Writer {
   Rng& rng_;
 };
 
-class OrderCorpus final : public Corpus {
- public:
-  explicit OrderCorpus(const OrderRecipe& recipe) : recipe_(recipe) {
-    if (recipe.tag_full + recipe.tag_part > 1 + 1e-9)
-      fail("order-1 recipe: tag_full and tag_part sum to ", recipe.tag_full + recipe.tag_part, ", expected at most 1");
-  }
-  std::string name() const override { return "order-1"; }
-  Json recipe() const override { return fields::to_json(recipe_); }
-  Document document(uint64_t seed, uint64_t index, double) const override {
-    Rng rng(seed, Stream::kData, static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32));
-    return Writer(recipe_, rng).chat();
-  }
+Document write(const OrderRecipe& recipe, Rng& rng) { return Writer(recipe, rng).chat(); }
 
- private:
-  OrderRecipe recipe_;
-};
-
-R1_REGISTER(CorpusFactory, "order-1", [](const Json& json) {
-  OrderRecipe recipe;
-  fields::from_json(recipe, json, "order-1 recipe");
-  return std::unique_ptr<Corpus>(new OrderCorpus(recipe));
-});
+R1_REGISTER(CorpusFactory, "order-1",
+            [](const Json& json) { return drawn_corpus<OrderRecipe>("order-1", json, write); });
 
 }  // namespace
 }  // namespace r1
