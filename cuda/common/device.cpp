@@ -36,6 +36,7 @@ void to_host(void* host, const void* device, size_t bytes, void* stream) {
   if (stream) gpu::sync_stream(stream);
   gpu::copy(host, device, bytes, gpu::Copy::kToHost);
 }
+void zero(void* p, size_t bytes, void* stream) { gpu::fill_async(p, 0, bytes, stream); }
 void copy(void* to, const void* from, size_t bytes, void* stream) {
   gpu::copy_async(to, from, bytes, gpu::Copy::kOnDevice, stream);
 }

@@ -12,8 +12,7 @@ void check_access(const void* p, size_t bytes, size_t align, const char* what, S
   if (reinterpret_cast<uintptr_t>(p) % align != 0)
     fail_thread(
         r1::cat("misaligned ", what, " of ", bytes, " bytes: ", describe(p), ", expected a multiple of ", align), at);
-  const Place place = place_of(p);
-  if (place.bytes == 0 || place.offset + bytes > place.bytes)
+  if (!inside_object(p, bytes))
     fail_thread(r1::cat("out-of-bounds ", what, " of ", bytes, " bytes: ", describe(p)), at);
 }
 

@@ -60,6 +60,7 @@ void count(const Request& r) {
 }  // namespace
 
 void count_request(const Fiber& f, const void* p, size_t bytes, Site at) {
+  if (!options().count) return;
   auto& open = f.warp->requests;
   const bool shared = space_of(p) == Space::kShared;
   for (Request& r : open)
@@ -77,6 +78,7 @@ void count_request(const Fiber& f, const void* p, size_t bytes, Site at) {
 }
 
 void count_matrix(const void* const* rows, int n) {
+  if (!options().count) return;
   const std::byte* address[32];
   for (int i = 0; i < 8; ++i) address[i] = static_cast<const std::byte*>(rows[i]);
   const uint32_t p = passes(address, (1u << n) - 1, 0, n, 16);

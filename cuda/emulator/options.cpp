@@ -40,6 +40,7 @@ Options from_environment() {
   const uint64_t cc = number("GPU_EMU_CC", 90);
   o.major = int(cc / 10);
   o.minor = int(cc % 10);
+  o.count = number("GPU_EMU_COUNT", 1) != 0;
   o.memory_bytes = number("GPU_EMU_MEMORY_MB", 2048) << 20;
   return o;
 }

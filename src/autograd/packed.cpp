@@ -8,7 +8,7 @@ namespace r1 {
 PackedWeights::PackedWeights(const ParamList& params) {
   for (const Param& p : params.all()) {
     const Shape& s = p.value.shape();
-    if (s.rank() != 2 && s.rank() != 3) {
+    if ((s.rank() != 2 && s.rank() != 3) || p.value.device() != Device::kCpu) {
       entries_.push_back({&p, {}, 0});
       continue;
     }
@@ -38,7 +38,7 @@ void PackedWeights::pack(ThreadPool* pool) {
 
 const real* PackedWeights::of(const Param& w, int64_t index) const {
   const Entry& e = entries_[static_cast<size_t>(w.id)];
-  return e.param == &w ? e.packed.data() + index * e.stride : nullptr;
+  return e.param == &w && e.packed.defined() ? e.packed.data() + index * e.stride : nullptr;
 }
 
 }  // namespace r1

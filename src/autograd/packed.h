@@ -10,7 +10,8 @@ namespace r1 {
 
 class PackedWeights {
  public:
-  /// Room for every matrix of `params` (which must outlive this), not filled yet.
+  /// Room for every matrix of `params` (which must outlive this), not filled yet; none for parameters on a GPU, whose
+  /// kernels read weights as they lie.
   explicit PackedWeights(const ParamList& params);
   /// Copies the values that the parameters have now.
   void pack(ThreadPool* pool);

@@ -2,9 +2,11 @@
 #include "autograd/tape.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "autograd/packed.h"
 #include "kernels/elementwise.h"
+#include "kernels/memory.h"
 
 namespace r1 {
 
@@ -30,8 +32,13 @@ void ParamList::allocate() {
   for (Param& p : params_) p.value = Tensor::zeros(p.value.shape());
 }
 
+void ParamList::to(Device device) {
+  for (Param& p : params_) p.value = p.value.to(device, p.name.c_str());
+}
+
 Gradients::Gradients(const ParamList& params) {
-  for (const Param& p : params.all()) tensors_.push_back(Tensor::zeros(p.value.shape()));
+  for (const Param& p : params.all())
+    tensors_.push_back(Tensor::zeros(p.value.shape(), DType::kReal, p.value.device(), p.name.c_str()));
   written_.assign(tensors_.size(), 1);
 }
 
@@ -50,14 +57,20 @@ void Gradients::settle() {
     if (!written_[i]) tensors_[i].zero(), written_[i] = 1;
   for (const Rows& r : later_) {
     const Tensor& table = tensors_[r.table];
-    embedding_bwd(Exec{}, table.data(), r.rows.data(), r.ids.data(), static_cast<int64_t>(r.ids.size()), table.size(1));
+    Exec ex;
+    ex.device = table.device();
+    embedding_bwd(ex, table.data(), r.rows.data(), r.ids.ints(), r.ids.numel(), table.size(1));
   }
   later_ = {};
 }
 
-void Gradients::add_rows_later(const Param& p, const int32_t* ids, const real* rows, int64_t n) {
-  const size_t table = static_cast<size_t>(p.id);
-  later_.push_back({table, {ids, ids + n}, {rows, rows + n * tensors_[table].size(1)}});
+void Gradients::add_rows_later(const Param& p, const Tensor& ids, const Tensor& rows) {
+  const auto kept = [](const Tensor& t) {
+    Tensor own = Tensor::zeros(t.shape(), t.dtype(), t.device(), "gradients of embedding rows");
+    own.copy_from(t);
+    return own;
+  };
+  later_.push_back({static_cast<size_t>(p.id), kept(ids), kept(rows)});
 }
 
 GradSlot Gradients::slot(const Param& p, bool whole) {
@@ -71,13 +84,17 @@ GradSlot Gradients::slot(const Param& p, bool whole) {
 Tape::Tape(Arena& arena, ThreadPool* pool, Gradients* grads, bool recording)
     : arena_(arena), pool_(pool), grads_(grads), recording_(recording) {}
 
-Exec Tape::exec(size_t workspace_bytes) {
+Exec Tape::exec(size_t cpu_bytes, size_t device_bytes) {
+  const size_t workspace_bytes = device() == Device::kCpu ? cpu_bytes : device_bytes;
   Exec ex;
+  ex.device = device();
   ex.pool = pool_;
   ex.meta = arena_.meta();
   if (workspace_bytes > workspace_bytes_) {
     workspace_bytes_ = workspace_bytes;
-    if (!ex.meta) workspace_ = Tensor::zeros({static_cast<int64_t>(workspace_bytes / sizeof(real) + 1)});
+    if (!ex.meta)
+      workspace_ =
+          Tensor::zeros({static_cast<int64_t>(workspace_bytes / sizeof(real) + 1)}, DType::kReal, device(), "scratch");
   }
   ex.workspace = static_cast<std::byte*>(workspace_.raw());
   ex.workspace_bytes = workspace_bytes_;
@@ -85,13 +102,25 @@ Exec Tape::exec(size_t workspace_bytes) {
 }
 
 Var Tape::constant(Tensor value) {
-  variables_.push_back({std::move(value), {}, false});
+  variables_.push_back({std::move(value), {}, false, "constant"});
   return &variables_.back();
 }
 
-Var Tape::variable(Tensor value) {
-  variables_.push_back({std::move(value), {}, recording_});
+Var Tape::variable(Tensor value, const char* op) {
+  variables_.push_back({std::move(value), {}, recording_, op});
   return &variables_.back();
+}
+
+Tensor Tape::indices(std::span<const int32_t> host) {
+  const Shape shape{static_cast<int64_t>(host.size())};
+  const Tensor kept = alloc(shape, DType::kInt32);
+  kept.copy_from(Tensor(const_cast<int32_t*>(host.data()), shape, DType::kInt32));
+  return kept;
+}
+
+std::span<const int32_t> Tape::visible(std::span<const int32_t> host) {
+  if (device() == Device::kCpu || host.empty()) return host;
+  return {indices(host).ints(), host.size()};
 }
 
 void Tape::record(std::function<void()> backward) {
@@ -128,7 +157,7 @@ void Tape::backward(Var root, real seed) {
   R1_CHECK(root->value.numel() == 1, "backward from a tensor of shape ", root->value.shape().str(),
            ", expected a scalar");
   GradSlot g = grad_slot(root);
-  if (g.tensor.data()) *g.tensor.data() = seed;
+  if (g.tensor.data()) fill(exec(), g.tensor.data(), seed, int64_t{1});
   backward();
 }
 
@@ -141,6 +170,23 @@ void Tape::backward() {
 void Tape::reset() {
   steps_.clear();
   variables_.clear();
+}
+
+std::string not_finite(const Tensor& t) {
+  if (!t.raw() || t.dtype() != DType::kReal) return "";
+  const std::vector<real> v = t.to_vector();
+  const auto bad = std::find_if(v.begin(), v.end(), [](real x) { return !std::isfinite(x); });
+  if (bad == v.end()) return "";
+  const int64_t i = bad - v.begin(), cols = t.shape().rank() > 0 ? t.size(-1) : 1;
+  return cat(std::isnan(*bad) ? "NaN" : "inf", " at [", i / cols, ", ", i % cols, "] of ", t.shape().str());
+}
+
+std::string Tape::first_not_finite() const {
+  for (size_t i = 0; i < variables_.size(); ++i)
+    if (const std::string what = not_finite(variables_[i].value); !what.empty())
+      return cat(variables_[i].op, " gave ", what, ", value ", i + 1, " of ", variables_.size(),
+                 " of the forward pass");
+  return "";
 }
 
 Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f) {

@@ -1,15 +1,17 @@
 // Reverse-mode automatic differentiation: a tape in call order, walked in reverse. Values live in a per-step arena.
 // Conventions (stated once for all of autograd/ops): gradients of parameters are `+=` into the tape's gradient slot,
 // gradients of activations are `=` at their first use and `+=` after, in reverse call order.
-// With recording off no node is made: that is the engine's path. Paper: none.
+// With recording off no node is made: that is the engine's path. A tape runs where its arena lies: CPU or GPU, and so
+// do the parameters it meets. Paper: none.
 #pragma once
 #include <deque>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/kernel.h"
-#include "tensor/tensor.h"
+#include "tensor/arena.h"
 
 namespace r1 {
 
@@ -31,6 +33,9 @@ class ParamList {
   int64_t numel() const;
   /// Gives every parameter zeroed memory (until then they are meta).
   void allocate();
+  /// Moves the values; Gradients and moments made from now on lie there too.
+  void to(Device device);
+  Device device() const { return params_.empty() ? Device::kCpu : params_.front().value.device(); }
 
  private:
   std::deque<Param> params_;
@@ -54,8 +59,9 @@ class Gradients {
   /// The same in the end with less writing: what comes first to a tensor may write it whole, settle() zeroes the rest.
   void begin();
   void settle();
-  /// settle() will add `n` rows of gradient to rows `ids` of the table p, after all else and in the order of calls.
-  void add_rows_later(const Param& p, const int32_t* ids, const real* rows, int64_t n);
+  /// settle() will add rows [n, C] of gradient to rows `ids` [n] of the table p, after all else and in the order of
+  /// calls.
+  void add_rows_later(const Param& p, const Tensor& ids, const Tensor& rows);
   /// For one contribution to p. `whole`: the caller writes every element if told to (accumulate = false).
   GradSlot slot(const Param& p, bool whole);
 
@@ -64,8 +70,7 @@ class Gradients {
   std::vector<char> written_;  ///< since begin()
   struct Rows {
     size_t table;
-    std::vector<int32_t> ids;
-    std::vector<real> rows;
+    Tensor ids, rows;
   };
   std::vector<Rows> later_;
 };
@@ -75,6 +80,7 @@ struct Variable {
   Tensor value;
   Tensor grad;  ///< undefined until the first consumer's backward wrote it
   bool requires_grad = true;
+  const char* op = "";  ///< the function that made it
 };
 using Var = Variable*;
 
@@ -100,17 +106,24 @@ class Tape {
   /// Packed form of matrix `index` of w for X W^T, or null.
   const real* packed(const Param& w, int64_t index = 0) const;
 
+  Device device() const { return arena_.device(); }
   /// Uninitialised arena memory.
   Tensor alloc(Shape shape, DType dtype = DType::kReal) { return arena_.tensor(shape, dtype); }
-  /// Execution context with at least this much scratch (grown once, then reused by every kernel of the step).
-  Exec exec(size_t workspace_bytes = 0);
+  /// Execution context with at least this much scratch, where the CPU's kernel wants `cpu_bytes` and the device's twin
+  /// `device_bytes` (grown once, then reused by every kernel of the step).
+  Exec exec(size_t cpu_bytes = 0, size_t device_bytes = 0);
   /// Workers that a kernel may use, for the size functions of scratch.
   int workers() const { return pool_ ? pool_->size() : 1; }
 
+  /// Indices from the host where kernels of this tape can read them: a copy in the arena.
+  Tensor indices(std::span<const int32_t> host);
+  /// The same without a copy where the kernels run on the host: lives as long as both.
+  std::span<const int32_t> visible(std::span<const int32_t> host);
+
   /// A value that needs no gradient.
   Var constant(Tensor value);
-  /// A new value; `requires_grad` follows recording.
-  Var variable(Tensor value);
+  /// A new value; `requires_grad` follows recording. The default of `op` is the name of the calling function.
+  Var variable(Tensor value, const char* op = __builtin_FUNCTION());
   /// Adds a backward step, run in reverse order of recording. No-op when not recording.
   void record(std::function<void()> backward);
   /// Where to put the gradient of v: allocated at its first use.
@@ -127,6 +140,8 @@ class Tape {
   /// Forgets values and nodes; the arena is reset by its owner.
   void reset();
   size_t nodes() const { return steps_.size(); }
+  /// The first value in call order that holds an infinity or NaN, in words; "" if all are finite. Waits and reads all.
+  std::string first_not_finite() const;
   /// True while recompute() runs a part of the model for the second time: counters must not count twice.
   bool replaying() const { return replaying_; }
   /// Largest scratch asked for so far (memory planning).
@@ -148,6 +163,9 @@ class Tape {
   void walk(size_t from);
   friend Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f);
 };
+
+/// "inf at [3, 17] of [64, 32]"; "" if every number of t is finite.
+std::string not_finite(const Tensor& t);
 
 /// Runs `f` (a part of the model) without keeping its inner values; backward runs it again to get them [V3 §3.2.3].
 Var recompute(Tape& t, Var x, const std::function<Var(Tape&, Var)>& f);

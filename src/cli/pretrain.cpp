@@ -14,12 +14,18 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3 | r1-1 | ...");
   app.add_option("--seed", job->seed, "seed of weights and documents");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
+  app.add_option("--device", job->device,
+                 "where updates are computed: cpu | cuda (builds of the presets cuda, cuda-emulated)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Device>{{"cpu", Device::kCpu}, {"cuda", Device::kCuda}})
+                      .description(""));
   app.add_option("--checkpoint-every", job->checkpoint_every, "updates between checkpoints, 0 = only at the end");
   app.add_option("--gate-every", job->gate_every, "updates between measurements of the gate, 0 = never");
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
   app.add_option("--config", s->file, "JSON file with the sections model, train, world");
   app.add_option("--set", s->sets, "one setting, e.g. --set train.updates=100 (repeatable)");
-  app.footer("Example: r1 pretrain --run runs/base --out runs/base/model --config examples/configs/math-1.json");
+  app.footer(
+      "Examples:\n  r1 pretrain --run runs/base --out runs/base/model --config examples/configs/math-1.json\n"
+      "  r1 pretrain --run runs/nano --config examples/configs/nano-dense.json --device cuda");
   return [job, s] {
     const Json j = s->read({"model", "train", "world", "grpo", "eval"});
     s->apply(j, "model", job->model);

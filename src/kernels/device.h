@@ -30,6 +30,8 @@ void release(void* p) noexcept;
 /// Copies in stream order; host memory may be pageable. Blocks until a copy from or to pageable memory has been done.
 void to_device(void* device, const void* host, size_t bytes, void* stream = nullptr);
 void to_host(void* host, const void* device, size_t bytes, void* stream = nullptr);
+/// Sets bytes of device memory to 0, in stream order.
+void zero(void* p, size_t bytes, void* stream = nullptr);
 /// Between two places of device memory that do not overlap.
 void copy(void* to, const void* from, size_t bytes, void* stream = nullptr);
 

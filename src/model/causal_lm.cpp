@@ -14,6 +14,11 @@ void CausalLm::allocate() {
   for (Buffer& b : buffers_) b.value = Tensor::zeros(b.value.shape());
 }
 
+void CausalLm::to(Device device) {
+  params_.to(device);
+  for (Buffer& b : buffers_) b.value = b.value.to(device, b.name.c_str());
+}
+
 std::unique_ptr<CausalLm> make_model(const ModelConfig& config) {
   return Registry<ModelFactory>::get().find("network", config.arch)(config);
 }

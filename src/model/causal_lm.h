@@ -61,6 +61,9 @@ class CausalLm {
   virtual size_t table_bytes() const { return 0; }
   /// Gives parameters and buffers memory; until then the model has shapes only.
   virtual void allocate();
+  /// Moves parameters, buffers and tables. Weights are made and loaded on the CPU, before.
+  virtual void to(Device device);
+  Device device() const { return params_.device(); }
   /// Fresh weights: normal(0, init_std) for matrices, 1 for norms, 0 for biases; a function of the seed alone.
   virtual void init(uint64_t seed) = 0;
 

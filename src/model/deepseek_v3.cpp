@@ -66,13 +66,13 @@ KvShape DeepseekV3::kv_shape() const {
   return {c.n_heads, c.qk_head_dim(), c.v_head_dim, false};
 }
 
-LayerContext DeepseekV3::context(const TokenBatch& batch) const {
+LayerContext DeepseekV3::context(Tape& t, const TokenBatch& batch) const {
   LayerContext ctx;
   R1_CHECK(batch.prefix.empty() || batch.balance_weight == 0,
            "the balance loss is per sequence, expected no shared prefixes beside it");
-  ctx.cu_seqlens = batch.cu_seqlens, ctx.prefix = batch.prefix;
-  ctx.positions = batch.positions.data();
-  ctx.rotary = {rotary_.data(), batch.positions.data(), config_.rope_interleave};
+  ctx.cu_seqlens = t.visible(batch.cu_seqlens), ctx.prefix = t.visible(batch.prefix);
+  ctx.positions = t.visible(batch.positions).data();
+  ctx.rotary = {rotary_.data(), ctx.positions, config_.rope_interleave};
   ctx.kv = batch.kv, ctx.routers = batch.routers, ctx.balance_weight = batch.balance_weight;
   return ctx;
 }
@@ -91,7 +91,7 @@ Var DeepseekV3::forward(Tape& t, const TokenBatch& batch) const {
   for (int32_t p : batch.positions)
     R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p,
              ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
-  const LayerContext ctx = context(batch);
+  const LayerContext ctx = context(t, batch);
   Var x = ops::embedding(t, batch.ids, *embed_);
   for (int64_t i = 0; i < config_.n_layers; ++i) x = run_block(t, x, blocks_[static_cast<size_t>(i)], ctx, i);
   return ops::rmsnorm(t, x, *norm_, static_cast<real>(config_.rms_eps));
@@ -109,13 +109,18 @@ Var DeepseekV3::mtp(Tape& t, Var hidden, const TokenBatch& batch, int64_t k) con
   Var h = ops::rmsnorm(t, hidden, *m.hnorm, eps);
   Var x =
       ops::linear(t, ops::concat(t, e, h), *m.eh_proj);  // [V3 Eq. 21]; the weight file's order is [embedding | hidden]
-  x = run_block(t, x, blocks_[m.block], context(batch), config_.n_layers + k - 1);  // [V3 Eq. 22]
+  x = run_block(t, x, blocks_[m.block], context(t, batch), config_.n_layers + k - 1);  // [V3 Eq. 22]
   return ops::rmsnorm(t, x, *m.norm, eps);
 }
 
 void DeepseekV3::allocate() {
   CausalLm::allocate();
   rotary_ = rotary_table(rotary_shape_);
+}
+
+void DeepseekV3::to(Device device) {
+  CausalLm::to(device);
+  rotary_ = rotary_.to(device, "rotary angles");
 }
 
 void DeepseekV3::init(uint64_t seed) { init_normal(params_, seed, config_.init_std, residual_scale(config_)); }

@@ -29,6 +29,7 @@ class DeepseekV3 : public CausalLm {
   const Param& head() const override { return head_ ? *head_ : *embed_; }
   size_t table_bytes() const override { return rotary_table_bytes(rotary_shape_); }
   void allocate() override;
+  void to(Device device) override;
   void init(uint64_t seed) override;
 
   /// Recompute each block in backward instead of keeping its activations [V3 §3.2.3].
@@ -48,7 +49,7 @@ class DeepseekV3 : public CausalLm {
   };
   Block make_block(const std::string& prefix, bool dense);
   Var run_block(Tape& t, Var x, const Block& b, const LayerContext& ctx, int64_t layer) const;
-  LayerContext context(const TokenBatch& batch) const;
+  LayerContext context(Tape& t, const TokenBatch& batch) const;
 
   ModelConfig config_;
   RotaryShape rotary_shape_;

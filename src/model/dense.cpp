@@ -29,9 +29,10 @@ Var Dense::forward(Tape& t, const TokenBatch& batch) const {
     R1_CHECK(p >= 0 && p < config_.max_seq_len, "position ", p,
              ", expected 0 to max_seq_len - 1 = ", config_.max_seq_len - 1);
   LayerContext ctx;
-  ctx.cu_seqlens = batch.cu_seqlens, ctx.prefix = batch.prefix, ctx.positions = batch.positions.data(),
+  ctx.cu_seqlens = t.visible(batch.cu_seqlens), ctx.prefix = t.visible(batch.prefix);
+  ctx.positions = t.visible(batch.positions).data();
+  ctx.rotary = {rotary_.data(), ctx.positions, config_.rope_interleave};
   ctx.kv = batch.kv;
-  ctx.rotary = {rotary_.data(), batch.positions.data(), config_.rope_interleave};
   const real eps = static_cast<real>(config_.rms_eps);
   Var x = ops::embedding(t, batch.ids, *embed_);
   int64_t layer = 0;
@@ -45,6 +46,11 @@ Var Dense::forward(Tape& t, const TokenBatch& batch) const {
 void Dense::allocate() {
   CausalLm::allocate();
   rotary_ = rotary_table(rotary_shape_);
+}
+
+void Dense::to(Device device) {
+  CausalLm::to(device);
+  rotary_ = rotary_.to(device, "rotary angles");
 }
 
 void Dense::init(uint64_t seed) { init_normal(params_, seed, config_.init_std, residual_scale(config_)); }

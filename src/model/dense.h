@@ -23,6 +23,7 @@ class Dense : public CausalLm {
   const Param& head() const override { return head_ ? *head_ : *embed_; }
   size_t table_bytes() const override { return rotary_table_bytes(rotary_shape_); }
   void allocate() override;
+  void to(Device device) override;
   void init(uint64_t seed) override;
 
  private:

@@ -134,8 +134,10 @@ const std::string& source_of(const HfTensor& t) { return t.alias_of.empty() ? t.
 
 std::vector<real> gather(const std::vector<Part>& parts, int64_t numel) {
   std::vector<real> out(static_cast<size_t>(numel));
-  for (const Part& p : parts)
-    std::copy_n(p.tensor->value.data() + p.slice.at, p.slice.count, out.begin() + p.slice.hf_at);
+  for (const Part& p : parts) {
+    const Tensor here = p.tensor->value.reshape({p.tensor->value.numel()}).rows(p.slice.at, p.slice.at + p.slice.count);
+    std::copy_n(here.to(Device::kCpu).data(), p.slice.count, out.begin() + p.slice.hf_at);
+  }
   return out;
 }
 
@@ -195,6 +197,8 @@ void save_hf_model(const std::string& dir, const ModelConfig& c, const std::vect
 }
 
 void load_hf_weights(const WeightDir& from, const ModelConfig& c, const std::vector<NamedTensor>& into) {
+  for (const NamedTensor& t : into)
+    R1_CHECK(t.value.device() == Device::kCpu, "loading '", t.name, "' into device memory, expected the CPU's");
   const auto layout = hf_layout(c);
   const Cover cover = cover_layout(c, layout, into);
   for (const HfTensor& t : layout)

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/log_progress.h"
+#include "kernels/device.h"
 #include "model/dense.h"
 #include "pipeline/gate.h"
 #include "pipeline/interrupt.h"
@@ -34,6 +35,27 @@ void log(RunFolder& run, const PretrainReport& r, double tokens_per_s) {
   run.metrics().write(record);
 }
 
+/// Moves the model to the device, if what training will take fits there: better to say so now than after an hour.
+void move_to_device(CausalLm& model, const PretrainJob& job) {
+  if (job.device == Device::kCpu) return;
+  const device::Info info = device::info();
+  const PretrainPlan plan = plan_pretraining(model, job.train, job.device);
+  if (plan.total() > info.free_bytes)
+    fail("out of device memory: pre-training needs ", plan.text(), "; ", info.name, " has ", info.free_bytes >> 20,
+         " MiB free, expected a smaller model or train.batch_tokens (now ", job.train.batch_tokens, ")");
+  model.to(job.device);
+}
+
+/// The gate runs on the CPU: a model that trains elsewhere is copied for it.
+GateReport gate_of(const CausalLm& model, const PretrainJob& job, const World& world, ThreadPool& pool) {
+  if (model.device() == Device::kCpu) return measure_gate(model, world, 60, pool);
+  const std::unique_ptr<CausalLm> here = make_model(job.model);
+  here->allocate();
+  for (const Param& p : model.params().all()) here->params().all()[static_cast<size_t>(p.id)].value.copy_from(p.value);
+  for (size_t b = 0; b < model.buffers().size(); ++b) here->buffers()[b].value.copy_from(model.buffers()[b].value);
+  return measure_gate(*here, world, 60, pool);
+}
+
 }  // namespace
 
 int run_pretrain(PretrainJob job) {
@@ -42,6 +64,7 @@ int run_pretrain(PretrainJob job) {
   std::unique_ptr<CausalLm> model = make_model(job.model);
   model->allocate();
   model->init(job.seed);
+  move_to_device(*model, job);
   ThreadPool pool(job.threads);
   Pretrainer trainer(
       *model, job.train, [&](uint64_t i, double progress) { return world.example(job.seed, i, progress); }, pool);
@@ -73,7 +96,7 @@ int run_pretrain(PretrainJob job) {
       tokens = 0, since = std::chrono::steady_clock::now();
     }
     if (job.gate_every > 0 && r.update % job.gate_every == 0 && world.task().name() == "math-1") {
-      const GateReport gate = measure_gate(*model, world, 60, pool);
+      const GateReport gate = gate_of(*model, job, world, pool);
       progress.message(cat(r.update, "  ", gate.line()));
     }
     if (job.checkpoint_every > 0 && r.update % job.checkpoint_every == 0) run.save(trainer.state(), r.update);

@@ -14,6 +14,7 @@ struct PretrainJob {
   std::string out;  ///< model directory to write at the end
   uint64_t seed = 0;
   int threads = 0;
+  Device device = Device::kCpu;  ///< where the updates are computed; documents, gate and files stay on the CPU
   bool resume = false;
   int64_t checkpoint_every = 1000;  ///< updates, 0 = only at the end
   int64_t gate_every = 500;         ///< updates between measurements of the gate, 0 = never

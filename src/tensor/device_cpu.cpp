@@ -18,6 +18,7 @@ void* allocate(size_t bytes, const char* what) { none(cat("allocate ", bytes, " 
 void release(void*) noexcept {}
 void to_device(void*, const void*, size_t, void*) { none("copy to the device"); }
 void to_host(void*, const void*, size_t, void*) { none("copy to the host"); }
+void zero(void*, size_t, void*) { none("zero device memory"); }
 void copy(void*, const void*, size_t, void*) { none("copy on the device"); }
 void* make_stream() { none("make a stream"); }
 void release_stream(void*) noexcept {}

@@ -1,4 +1,4 @@
-// Tensor memory and the step arena. Paper: none.
+// Tensor memory. Paper: none.
 #include "tensor/tensor.h"
 
 #include <sys/mman.h>
@@ -7,12 +7,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels/device.h"
+
 namespace r1 {
 
 namespace {
 constexpr size_t kAlign = 64;
-/// Addresses of an arena, which cost nothing until they are used, and the step in which it takes memory.
-constexpr size_t kAddresses = size_t{256} << 30, kStep = size_t{1} << 20;
 /// Tensors from here on get pages of their own, which go back to the system at once: malloc may keep them.
 constexpr size_t kOwnPages = size_t{1} << 20;
 
@@ -29,6 +29,12 @@ std::shared_ptr<void> zeroed(size_t bytes) {
   std::memset(p.get(), 0, bytes);
   return p;
 }
+
+std::shared_ptr<void> zeroed_on_device(size_t bytes, const char* what) {
+  std::shared_ptr<void> p(device::allocate(std::max<size_t>(bytes, 1), what), device::release);
+  if (bytes > 0) device::zero(p.get(), bytes);
+  return p;
+}
 }  // namespace
 
 std::string Shape::str() const {
@@ -37,11 +43,11 @@ std::string Shape::str() const {
   return s + "]";
 }
 
-Tensor Tensor::zeros(Shape shape, DType dtype) {
+Tensor Tensor::zeros(Shape shape, DType dtype, Device device, const char* what) {
   const size_t bytes = static_cast<size_t>(shape.numel()) * size_of(dtype);
-  std::shared_ptr<void> owner = zeroed(bytes);
+  std::shared_ptr<void> owner = device == Device::kCpu ? zeroed(bytes) : zeroed_on_device(bytes, what);
   void* data = owner.get();
-  return Tensor(data, shape, dtype, std::move(owner));
+  return Tensor(data, shape, dtype, std::move(owner), device);
 }
 
 Tensor Tensor::of(Shape shape, std::initializer_list<real> numbers) {
@@ -54,7 +60,7 @@ Tensor Tensor::of(Shape shape, std::initializer_list<real> numbers) {
 
 Tensor Tensor::reshape(Shape shape) const {
   R1_CHECK(shape.numel() == numel(), "cannot view ", shape_.str(), " as ", shape.str());
-  return Tensor(data_, shape, dtype_, owner_);
+  return Tensor(data_, shape, dtype_, owner_, device_);
 }
 
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
@@ -66,39 +72,41 @@ Tensor Tensor::rows(int64_t begin, int64_t end) const {
             : shape_.rank() == 3 ? Shape{end - begin, size(1), size(2)}
                                  : Shape{end - begin, size(1), size(2), size(3)};
   void* p = data_ ? static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * size_of(dtype_) : nullptr;
-  return Tensor(p, s, dtype_, owner_);
+  return Tensor(p, s, dtype_, owner_, device_);
+}
+
+std::vector<real> Tensor::to_vector() const {
+  const Tensor here = to(Device::kCpu);
+  return {here.data(), here.data() + numel()};
+}
+
+Tensor Tensor::to(Device device, const char* what) const {
+  if (device == device_ || !data_) return *this;
+  Tensor there = zeros(shape_, dtype_, device, what);
+  there.copy_from(*this);
+  return there;
 }
 
 void Tensor::zero() const {
-  if (data_ && numel() > 0) std::memset(data_, 0, bytes());
+  if (!data_ || numel() == 0) return;
+  if (device_ == Device::kCpu)
+    std::memset(data_, 0, bytes());
+  else
+    device::zero(data_, bytes());
 }
 
 void Tensor::copy_from(const Tensor& from) const {
   R1_CHECK(from.shape() == shape_ && from.dtype() == dtype_, "copy of ", from.shape().str(), " into ", shape_.str());
-  if (data_ && from.raw() && numel() > 0) std::memcpy(data_, from.raw(), bytes());
-}
-
-Arena::~Arena() {
-  if (base_) ::munmap(base_, addresses_);
-}
-
-void Arena::grow(size_t bytes) {
-  for (size_t want = kAddresses; !base_ && want >= kStep; want /= 2) {  // less where the address space is limited
-    void* p = ::mmap(nullptr, want, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p != MAP_FAILED) base_ = static_cast<std::byte*>(p), addresses_ = want;
-  }
-  const size_t taken = (bytes + kStep - 1) / kStep * kStep;
-  if (taken > addresses_ || ::mprotect(base_ + taken_, taken - taken_, PROT_READ | PROT_WRITE) != 0)
-    fail("out of memory: ", bytes, " bytes wanted for activations");
-  taken_ = taken;
-}
-
-void* Arena::allocate(size_t bytes) {
-  const size_t at = total_, end = at + (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
-  if (!meta_ && end > taken_) grow(end);
-  total_ = end;
-  peak_ = std::max(peak_, end);
-  return meta_ ? nullptr : base_ + at;
+  if (!data_ || !from.raw() || numel() == 0) return;
+  const bool here = device_ == Device::kCpu, there = from.device() == Device::kCpu;
+  if (here && there)
+    std::memcpy(data_, from.raw(), bytes());
+  else if (here)
+    device::to_host(data_, from.raw(), bytes());
+  else if (there)
+    device::to_device(data_, from.raw(), bytes());
+  else
+    device::copy(data_, from.raw(), bytes());
 }
 
 }  // namespace r1

@@ -1,5 +1,6 @@
-// Dense contiguous tensors: a pointer, a shape, and an owner or none (arena memory). Views share memory.
-// Paper: none.
+// Dense contiguous tensors: a pointer, a shape, a device, and an owner or none (arena memory). Views share memory.
+// Trap: what data() points at may be a GPU's memory: only kernels may follow it there. to_vector(), to() and
+// copy_from() cross over. Paper: none.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -41,10 +42,12 @@ class Tensor {
  public:
   Tensor() = default;
   /// A view of memory that somebody else owns.
-  Tensor(void* data, Shape shape, DType dtype = DType::kReal, std::shared_ptr<void> owner = nullptr)
-      : data_(data), shape_(shape), dtype_(dtype), owner_(std::move(owner)) {}
-  /// Own zeroed, 64-byte aligned memory.
-  static Tensor zeros(Shape shape, DType dtype = DType::kReal);
+  Tensor(void* data, Shape shape, DType dtype = DType::kReal, std::shared_ptr<void> owner = nullptr,
+         Device device = Device::kCpu)
+      : data_(data), shape_(shape), dtype_(dtype), device_(device), owner_(std::move(owner)) {}
+  /// Own zeroed, 64-byte aligned memory. `what` names its use in the error that a full GPU gives.
+  static Tensor zeros(Shape shape, DType dtype = DType::kReal, Device device = Device::kCpu,
+                      const char* what = "a tensor");
   /// Own memory with these numbers, row by row.
   static Tensor of(Shape shape, std::initializer_list<real> numbers);
   /// Own memory without data: shape and type only (counting parameters, planning memory).
@@ -55,11 +58,15 @@ class Tensor {
   int64_t size(int i) const { return shape_[i]; }
   int64_t numel() const { return shape_.numel(); }
   DType dtype() const { return dtype_; }
+  Device device() const { return device_; }
   size_t bytes() const { return static_cast<size_t>(numel()) * size_of(dtype_); }
   void* raw() const { return data_; }
   real* data() const { return static_cast<real*>(data_); }
   int32_t* ints() const { return static_cast<int32_t*>(data_); }
-  std::vector<real> to_vector() const { return {data(), data() + numel()}; }
+  /// The numbers, wherever they are; waits for the kernels that write them.
+  std::vector<real> to_vector() const;
+  /// This tensor if it is there already, else a copy of its own there.
+  Tensor to(Device device, const char* what = "a tensor") const;
 
   /// Same memory, other shape of equal size.
   Tensor reshape(Shape shape) const;
@@ -67,49 +74,15 @@ class Tensor {
   Tensor rows(int64_t begin, int64_t end) const;
   /// Sets every byte to zero.
   void zero() const;
-  /// Copies the elements of `from` (same shape and type).
+  /// Copies the elements of `from` (same shape and type, any device).
   void copy_from(const Tensor& from) const;
 
  private:
   void* data_ = nullptr;
   Shape shape_;
   DType dtype_ = DType::kReal;
+  Device device_ = Device::kCpu;
   std::shared_ptr<void> owner_;
-};
-
-/// Bump allocator for the activations of one step. It reserves addresses at first and takes memory as far as it is
-/// used: nothing ever moves, there are no gaps, and what is resident is the high-water mark. `reset` keeps the memory.
-/// A meta arena counts without allocating and hands out null pointers.
-class Arena {
- public:
-  explicit Arena(bool meta = false) : meta_(meta) {}
-  ~Arena();
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-  /// 64-byte aligned, uninitialised.
-  void* allocate(size_t bytes);
-  Tensor tensor(Shape shape, DType dtype = DType::kReal) {
-    return Tensor(allocate(static_cast<size_t>(shape.numel()) * size_of(dtype)), shape, dtype);
-  }
-  void reset() { total_ = 0; }
-  /// A point to return to: frees what was allocated since.
-  struct Mark {
-    size_t total;
-  };
-  Mark mark() const { return {total_}; }
-  void rewind(Mark m) { total_ = m.total; }
-  size_t in_use() const { return total_; }
-  size_t peak() const { return peak_; }
-  /// Bytes taken from the system so far.
-  size_t taken() const { return taken_; }
-  bool meta() const { return meta_; }
-
- private:
-  void grow(size_t bytes);
-
-  std::byte* base_ = nullptr;
-  size_t addresses_ = 0, taken_ = 0, total_ = 0, peak_ = 0;
-  bool meta_;
 };
 
 }  // namespace r1

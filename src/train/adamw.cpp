@@ -23,6 +23,7 @@ void AdamW::step(ParamList& params, Gradients& grads, double lr, double grad_sca
   a.correction2 = static_cast<real>(1 - std::pow(config_.beta2, static_cast<double>(updates_)));
   a.grad_scale = static_cast<real>(grad_scale);
   Exec ex;
+  ex.device = params.device();
   ex.pool = pool;
   for (Param& p : params.all()) {
     a.weight_decay = static_cast<real>(p.decay ? config_.weight_decay : 0);
@@ -36,15 +37,45 @@ void AdamW::reset() {
   updates_ = 0;
 }
 
+namespace {
+
+/// sum_squares of each tensor, one after the other on the device; one copy brings all to the host.
+std::vector<double> squares_on_device(const std::vector<const Tensor*>& tensors) {
+  size_t scratch_bytes = 1;
+  for (const Tensor* t : tensors) scratch_bytes = std::max(scratch_bytes, sum_squares_workspace(t->numel()));
+  const int64_t n = static_cast<int64_t>(tensors.size());
+  const Tensor scratch = Tensor::zeros({static_cast<int64_t>(scratch_bytes / sizeof(real) + 1)}, DType::kReal,
+                                       Device::kCuda, "sums of squares");
+  const Tensor sums = Tensor::zeros({n, 2}, DType::kInt32, Device::kCuda, "sums of squares");  // n doubles
+  Exec ex;
+  ex.device = Device::kCuda;
+  ex.workspace = static_cast<std::byte*>(scratch.raw()), ex.workspace_bytes = scratch.bytes();
+  for (int64_t i = 0; i < n; ++i) {
+    const Tensor& t = *tensors[static_cast<size_t>(i)];
+    sum_squares(ex, static_cast<double*>(sums.raw()) + i, t.data(), t.numel());
+  }
+  const Tensor here = sums.to(Device::kCpu);
+  const double* first = static_cast<const double*>(here.raw());
+  return {first, first + n};
+}
+
+}  // namespace
+
 double global_norm(const ParamList& params, Gradients& grads, ThreadPool* pool) {
   std::vector<const Param*> order;
   for (const Param& p : params.all()) order.push_back(&p);
   std::sort(order.begin(), order.end(), [](const Param* a, const Param* b) { return a->name < b->name; });
+  std::vector<const Tensor*> tensors;
+  for (const Param* p : order) tensors.push_back(&grads.of(*p));
   std::vector<double> squares(order.size());
-  parallel_for(pool, static_cast<int64_t>(order.size()), [&](int64_t i, int) {
-    const Tensor& g = grads.of(*order[static_cast<size_t>(i)]);
-    sum_squares(Exec{}, &squares[static_cast<size_t>(i)], g.data(), g.numel());
-  });
+  if (params.device() == Device::kCuda) {
+    squares = squares_on_device(tensors);
+  } else {
+    parallel_for(pool, static_cast<int64_t>(order.size()), [&](int64_t i, int) {
+      const Tensor& g = *tensors[static_cast<size_t>(i)];
+      sum_squares(Exec{}, &squares[static_cast<size_t>(i)], g.data(), g.numel());
+    });
+  }
   return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 

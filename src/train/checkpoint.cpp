@@ -35,7 +35,7 @@ void write_tensors(const std::string& path, const CheckpointState& state) {
   for (const auto& [name, t] : state.tensors) infos.push_back({name, kRealType, extents(t.shape()), 0, 0});
   SafetensorsWriter writer(path, infos, {{"format", "r1-checkpoint"}});
   for (const TensorInfo& info : std::vector<TensorInfo>(writer.tensors())) {
-    const Tensor& t = by_name.at(info.name);
+    const Tensor t = by_name.at(info.name).to(Device::kCpu);
     writer.add(info.name, std::span<const real>(t.data(), static_cast<size_t>(t.numel())));
   }
   writer.commit();
@@ -125,8 +125,11 @@ Json load_checkpoint(const std::string& dir, CheckpointState& state) {
     fail(file.where(), ": ", file.tensors().size(), " tensors, expected ", state.tensors.size(),
          ": a checkpoint of another model or stage");
   Json sections = read_json_file(dir + "/" + kState);
-  for (const auto& [name, t] : state.tensors)
-    file.read(*file.find(name), 0, std::span<real>(t.data(), static_cast<size_t>(t.numel())));
+  for (const auto& [name, t] : state.tensors) {
+    const Tensor here = t.to(Device::kCpu);
+    file.read(*file.find(name), 0, std::span<real>(here.data(), static_cast<size_t>(here.numel())));
+    if (t.device() != Device::kCpu) t.copy_from(here);
+  }
   return sections;
 }
 

@@ -1,7 +1,10 @@
 // Pre-training loss. Paper: [V3 Eq. 24-25].
 #include "train/lm_loss.h"
 
+#include <cmath>
+
 #include "autograd/ops/logp.h"
+#include "kernels/memory.h"
 
 namespace r1 {
 
@@ -24,10 +27,8 @@ void add_cross_entropy(Tape& t, const CausalLm& model, Var h, const std::vector<
   const ops::TokenLogp lp = ops::token_logp(t, h, model.head(), rows, targets, 1);
   const int64_t n = static_cast<int64_t>(rows.size());
   if (!lp.logp->value.data()) return;
-  for (int64_t i = 0; i < n; ++i) sum -= static_cast<double>(lp.logp->value.data()[i]);
-  if (!t.recording()) return;
-  real* g = t.grad_slot(lp.logp).tensor.data();
-  for (int64_t i = 0; i < n; ++i) g[i] = static_cast<real>(-weight);
+  for (real logp : lp.logp->value.to_vector()) sum -= static_cast<double>(logp);
+  if (t.recording()) fill(t.exec(), t.grad_slot(lp.logp).tensor.data(), static_cast<real>(-weight), n);
 }
 
 }  // namespace
@@ -58,6 +59,7 @@ LmLossStats lm_loss(Tape& t, const CausalLm& model, const PackedSlot& slot, cons
                         s.mtp_loss);
     }
   }
+  if (!std::isfinite(s.loss + s.mtp_loss)) s.not_finite = t.first_not_finite();
   if (t.recording()) t.backward();
   return s;
 }

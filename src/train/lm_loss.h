@@ -24,6 +24,7 @@ struct LmLossStats {
   int64_t targets = 0, mtp_targets = 0;
   int64_t tokens = 0;
   std::vector<ops::RouterStats> routers;
+  std::string not_finite;  ///< where the first NaN or infinity came from, if the loss is one
 };
 
 /// Next-token targets of a slot: rows and tokens with mask 1, `ahead` = 1 for the main model, k + 1 for MTP depth k.

@@ -16,6 +16,32 @@ Pretrainer::Pretrainer(CausalLm& model, const PretrainConfig& config, DocumentSo
       runner_(model.params(), pool),
       adamw_(model.params(), config.adamw) {}
 
+PretrainPlan plan_pretraining(const CausalLm& model, const PretrainConfig& config, Device device) {
+  PretrainPlan plan;
+  const size_t params = static_cast<size_t>(model.params().numel()) * sizeof(real);
+  plan.weights = params + model.table_bytes(), plan.gradients = params * kGradSlots, plan.moments = 2 * params;
+  Example document;  // one as long as fits, zeros: activations depend on lengths alone
+  const int64_t n = std::max<int64_t>(2, config.batch_tokens / kGradSlots);
+  document.tokens.assign(static_cast<size_t>(n), 0), document.mask.assign(static_cast<size_t>(n), 1);
+  PackedSlot slot;
+  slot.append(document, 0);
+  std::fill(slot.positions.begin(), slot.positions.end(), 0);
+  Arena arena(true, device);
+  Tape tape(arena, nullptr, nullptr, true);
+  lm_loss(tape, model, slot, config.loss, n, n);
+  plan.activations = arena.peak() + tape.workspace_bytes();
+  return plan;
+}
+
+std::string PretrainPlan::text() const {
+  const auto mib = [](size_t bytes) {
+    const double x = static_cast<double>(bytes) / (1 << 20);
+    return cat(static_cast<double>(std::lround(x * 10)) / 10, " MiB");
+  };
+  return cat("weights ", mib(weights), ", ", kGradSlots, " slots of gradients ", mib(gradients), ", moments ",
+             mib(moments), ", activations ", mib(activations), ", in all ", mib(total()));
+}
+
 std::vector<PackedSlot> Pretrainer::next_batch() {
   const double progress = static_cast<double>(updates()) / static_cast<double>(std::max<int64_t>(1, c_.updates));
   std::vector<Example> docs;
@@ -71,11 +97,26 @@ PretrainReport Pretrainer::step() {
     skipped_in_a_row_ = 0;
     adamw_.step(model_.params(), g, r.lr, clip_factor(r.grad_norm, c_.max_grad_norm), &pool_);
     balance(parts, r);
-  } else if (++skipped_in_a_row_ >= 3) {
-    fail("update ", updates(), ": loss or gradient is not finite for the third time in a row");
+  } else {
+    skip(parts, r, g);
   }
   r.update = updates();
   return r;
+}
+
+void Pretrainer::skip(const std::vector<LmLossStats>& parts, const PretrainReport& r, Gradients& g) {
+  if (++skipped_in_a_row_ < 3) return;
+  std::string where;
+  for (size_t s = 0; s < parts.size() && where.empty(); ++s)
+    if (!parts[s].not_finite.empty())
+      where = cat("slot ", s, " of ", parts[s].tokens, " tokens: ", parts[s].not_finite);
+  for (const Param& p : model_.params().all()) {
+    if (!where.empty()) break;
+    if (const std::string what = not_finite(g.of(p)); !what.empty()) where = cat("gradient of ", p.name, ": ", what);
+  }
+  fail("update ", updates(), ": loss ", r.loss, ", gradient norm ", r.grad_norm,
+       ", not finite for the third time in a row; ", where,
+       "; the last checkpoint is good: go on from it with --resume and a smaller train.schedule.lr");
 }
 
 void Pretrainer::balance(const std::vector<LmLossStats>& parts, PretrainReport& r) {

@@ -40,6 +40,15 @@ struct PretrainReport {
   double load_max = 0;  ///< busiest expert over the mean, worst MoE layer [V3 §2.1.2]
 };
 
+/// Bytes that updates will take: weights, gradient slots, moments, and the activations of one slot as large as
+/// batch_tokens / kGradSlots. `model` may be shapes only, and on no device yet.
+struct PretrainPlan {
+  size_t weights = 0, gradients = 0, moments = 0, activations = 0;
+  size_t total() const { return weights + gradients + moments + activations; }
+  std::string text() const;  ///< "weights 1.2 MiB, ..."
+};
+PretrainPlan plan_pretraining(const CausalLm& model, const PretrainConfig& config, Device device);
+
 /// Document number i of the stream. `progress` in [0, 1) is the share of updates done: curricula depend on it.
 using DocumentSource = std::function<Example(uint64_t i, double progress)>;
 
@@ -56,6 +65,8 @@ class Pretrainer {
 
  private:
   std::vector<PackedSlot> next_batch();
+  /// Counts updates that are left out; throws at the third in a row, with where the first NaN or infinity came from.
+  void skip(const std::vector<LmLossStats>& parts, const PretrainReport& r, Gradients& g);
   void balance(const std::vector<LmLossStats>& parts, PretrainReport& r);
 
   CausalLm& model_;

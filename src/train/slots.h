@@ -1,5 +1,6 @@
 // Runs the gradient slots of a batch over the threads and sums their gradients by a fixed tree. Each worker has its own
-// arena and tape; each slot its own gradients, so that the sum never depends on who computed what. Paper: none.
+// arena and tape; each slot its own gradients, so that the sum never depends on who computed what. Parameters on a GPU:
+// one slot after the other, all on its default stream. Paper: none.
 #pragma once
 #include <functional>
 #include <memory>
@@ -27,9 +28,14 @@ class SlotRunner {
 
  private:
   struct Worker {
+    explicit Worker(Device device) : arena(false, device) {}
     Arena arena;
     Tape tape{arena, nullptr, nullptr, true};
   };
+  /// fn(i, worker) for each i: over the threads, or one after the other where a GPU does the work.
+  void each(int64_t n, const std::function<void(int64_t, int)>& fn);
+
+  Device device_;
   ThreadPool& pool_;
   PackedWeights packed_;
   std::vector<std::unique_ptr<Worker>> workers_;

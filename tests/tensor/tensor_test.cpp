@@ -1,6 +1,8 @@
 // The arena: aligned, without gaps, its memory never moves, counted alike with and without memory.
 #include "tensor/tensor.h"
 
+#include "tensor/arena.h"
+
 #include <cstring>
 
 #include "support/catch.h"

@@ -52,7 +52,7 @@ Var latent_key(Tape& t, Var kv, const Param& norm, real eps, int64_t rope_dim, c
     if (!y->grad.defined()) return;
     GradSlot dx = t.grad_slot(kv);
     rmsnorm_bwd(
-        t.exec(), args,
+        t.exec(0, rmsnorm_bwd_workspace(args.rows, args.cols)), args,
         RmsNormGrads{y->grad.data(), ld, rstd.data(), dx.tensor.data(), ld, dx.accumulate, t.grad_of(norm).data()});
     a.src = y->grad.data() + rank, a.dst = dx.tensor.data() + rank, a.inverse = true, a.accumulate = dx.accumulate;
     rope(t.exec(), a);
@@ -222,6 +222,7 @@ Var expanded_values(Tape& t, Var latent, const Param& w_uv) {
 
 Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<const int32_t> cu_seqlens,
               std::span<const int32_t> prefix, const int32_t* positions, const PagedKv* paged, int64_t longest) {
+  const bool on_cpu = t.device() == Device::kCpu;  // there the documents' lengths can be read for the scratch's size
   AttentionArgs a;
   a.n_tokens = q->value.size(0);
   a.n_heads = s.n_heads, a.n_kv_heads = s.n_kv_heads, a.dk = s.dk, a.dv = s.dv, a.scale = s.scale;
@@ -241,8 +242,8 @@ Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<c
     return out;
   }
   if (t.recording()) a.lse = t.alloc({a.n_tokens, s.n_heads}).data();
-  attention_fwd(t.exec(attention_fwd_workspace(a, t.workers())), a);
-  t.record([&t, q, k, v, out, a] {
+  attention_fwd(t.exec(on_cpu ? attention_fwd_workspace(a, t.workers()) : 0), a);
+  t.record([&t, q, k, v, out, a, on_cpu] {
     if (!out->grad.defined()) return;
     GradSlot dq = t.grad_slot(q), dk = t.grad_slot(k);
     if (!dk.accumulate) dk.tensor.zero();
@@ -252,7 +253,9 @@ Var attention(Tape& t, Var q, Var k, Var v, const AttentionShape& s, std::span<c
       if (!dv.accumulate) dv.tensor.zero();
     }
     const AttentionGrads g{out->grad.data(), dq.tensor.data(), dq.accumulate, dk.tensor.data(), dv.tensor.data()};
-    attention_bwd(t.exec(attention_bwd_workspace(a, t.workers())), a, g);
+    attention_bwd(t.exec(on_cpu ? attention_bwd_workspace(a, t.workers()) : 0,
+                         attention_bwd_device_workspace(a.n_tokens, a.n_heads)),
+                  a, g);
   });
   return out;
 }

@@ -18,7 +18,7 @@ Var rmsnorm(Tape& t, Var x, const Param& w, real eps) {
   t.record([&t, x, &w, y, rstd, args, c] {
     if (!y->grad.defined()) return;
     GradSlot dx = t.grad_slot(x);
-    rmsnorm_bwd(t.exec(), args,
+    rmsnorm_bwd(t.exec(0, rmsnorm_bwd_workspace(args.rows, c)), args,
                 RmsNormGrads{y->grad.data(), c, rstd.data(), dx.tensor.data(), c, dx.accumulate, t.grad_of(w).data()});
   });
   return y;
@@ -40,14 +40,13 @@ Var swiglu(Tape& t, Var h) {
 Var embedding(Tape& t, std::span<const token_t> ids, const Param& table) {
   const int64_t n = static_cast<int64_t>(ids.size()), v = table.value.size(0), c = table.value.size(1);
   for (token_t id : ids) R1_CHECK(id >= 0 && id < v, "token id ", id, ", expected 0 to ", v - 1);
-  Tensor kept = t.alloc({n}, DType::kInt32);
-  if (kept.ints()) std::copy(ids.begin(), ids.end(), kept.ints());
+  const Tensor kept = t.indices(ids);
   Var y = t.variable(t.alloc({n, c}));
   embedding_fwd(t.exec(), y->value.data(), table.value.data(), kept.ints(), n, c);
   t.record([&t, &table, y, kept, n, c] {
     if (!y->grad.defined()) return;
     if (t.in_parts())
-      t.grads()->add_rows_later(table, kept.ints(), y->grad.data(), n);
+      t.grads()->add_rows_later(table, kept, y->grad);
     else
       embedding_bwd(t.exec(), t.grad_of(table).data(), y->grad.data(), kept.ints(), n, c);
   });

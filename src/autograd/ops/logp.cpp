@@ -15,11 +15,7 @@ TokenLogp token_logp(Tape& t, Var h, const Param& head, std::span<const int32_t>
   const int64_t n = static_cast<int64_t>(rows.size()), c = head.value.size(1), v = head.value.size(0);
   R1_CHECK(rows.size() == targets.size(), rows.size(), " rows but ", targets.size(), " targets");
   for (token_t id : targets) R1_CHECK(id >= 0 && id < v, "target id ", id, ", expected 0 to ", v - 1);
-  const Tensor index = t.alloc({n}, DType::kInt32), target = t.alloc({n}, DType::kInt32);
-  if (index.ints()) {
-    std::copy(rows.begin(), rows.end(), index.ints());
-    std::copy(targets.begin(), targets.end(), target.ints());
-  }
+  const Tensor index = t.indices(rows), target = t.indices(targets);
   TokenLogp out{t.variable(t.alloc({n})), t.alloc({n})};
   const Tensor picked = t.alloc({n, c}), lse = t.alloc({n}), logits = t.alloc({std::min(n, kLogpChunk), v});
   embedding_fwd(t.exec(), picked.data(), h->value.data(), index.ints(), n, c);  // a gather of rows
