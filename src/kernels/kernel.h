@@ -81,7 +81,7 @@ struct Exec {
   template <class... Args>                                             \
   inline void name(const Exec& ex, const Args&... args) {              \
     if (ex.meta) return;                                               \
-    if (ex.device != Device::kCpu) fail("no CUDA kernel yet: " #name); \
+    if (ex.device != Device::kCpu) fail("no CUDA kernel yet: " #name "; use --device cpu"); \
     R1_KERNEL_PICK(name, ex, args...);                                 \
   }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The CUDA half without a GPU, as CI runs it: the emulator's own tests; every kernel in the emulator against its CPU twin
-# (sizes, alignments, integers bit for bit, schedules); and, where nvcc exists, every .cu for every chip against the budget.
+# (sizes, alignments, integers bit for bit, schedules); training with --device cuda beside the CPU's; and, where nvcc
+# exists, every .cu for every chip against the budget.
 #   bash tests/cuda/run.sh               R1_CUDA_RUNS=16 for more schedules, R1_CUDA_BUDGET=0 without nvcc
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,19 +9,21 @@ launcher=()
 command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 mkdir -p build
 begin=$SECONDS failed=0
-build() {  # sources, folder, more
-  if ! { cmake -S "$1" -B "build/$2" -G Ninja "${launcher[@]}" "${@:3}" && cmake --build "build/$2" -j "$(nproc)"; } > "build/$2.log" 2>&1; then
+build() {  # sources, folder, what to build, more
+  if ! { cmake -S "$1" -B "build/$2" -G Ninja "${launcher[@]}" "${@:4}" && cmake --build "build/$2" -j "$(nproc)" --target $3; } > "build/$2.log" 2>&1; then
     grep -E "error|FAILED" "build/$2.log" | head -20 >&2
     echo "r1: the build failed; all of its output is in build/$2.log" >&2
     exit 1
   fi
 }
 echo "r1: building the emulator, its tests, and the kernels on it"
-build tests/cuda/emulator emulator
-build cuda cuda-emulated-kernels -DR1_CUDA_EMULATED=ON
+build tests/cuda/emulator emulator all
+build cuda cuda-emulated-kernels all -DR1_CUDA_EMULATED=ON
+build . cuda-emulated "r1 r1_device_tests" -DR1_CUDA_EMULATED=ON -DR1_WERROR=ON
 built=$SECONDS
 ctest --test-dir build/emulator --output-on-failure || failed=1
 GPU_EMU_COUNT=0 build/cuda-emulated-kernels/r1_gpu check --runs "${R1_CUDA_RUNS:-3}" || failed=1
+ctest --test-dir build/cuda-emulated -R '^cuda/(device|pretrain_cli)$' --output-on-failure || failed=1
 checked=$SECONDS
 if [ "${R1_CUDA_BUDGET:-1}" = 1 ]; then bash tests/cuda/budget.sh || failed=1; fi
 echo "cuda without a GPU: build $((built - begin)) s, checks $((checked - built)) s, budget $((SECONDS - checked)) s"
