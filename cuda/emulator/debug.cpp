@@ -1,6 +1,7 @@
 // Words for people: where a thread is, what every thread waits for, the trace of one thread, and signals (a wild access
 // in a kernel becomes an error of the launch, not of the process). Paper: none.
 #include <pthread.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
@@ -190,6 +191,34 @@ struct AlternateStack {
 };
 
 }  // namespace
+
+namespace {
+
+struct sigaction g_before_host_faults;
+
+void on_host_fault(int sig, siginfo_t* info, void*) {
+  if (space_of(info->si_addr) != Space::kGlobal) {
+    sigaction(sig, &g_before_host_faults, nullptr);  // not ours: the default action
+    return;
+  }
+  const std::string text = r1::cat("r1: host code touched device memory: ", describe(info->si_addr),
+                                   "; expected a kernel, or a copy to the host first\n");
+  if (::write(2, text.data(), text.size()) < 0) _exit(2);
+  _exit(1);
+}
+
+}  // namespace
+
+void report_host_faults() {
+  static const bool once = [] {
+    struct sigaction a {};
+    a.sa_sigaction = on_host_fault;
+    a.sa_flags = SA_SIGINFO;
+    sigemptyset(&a.sa_mask);
+    return sigaction(SIGSEGV, &a, &g_before_host_faults) == 0;
+  }();
+  (void)once;
+}
 
 bool on_kernel_thread() { return pthread_equal(g_owner, pthread_self()) != 0; }
 

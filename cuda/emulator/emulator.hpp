@@ -1,7 +1,7 @@
 // The emulator's controls, for tests and tools: schedules, numerics, checks, counters, the trace of one thread. Kernels
 // and launchers never include this. Environment: GPU_EMU_SEED, GPU_EMU_SCHEDULE (random, in-order, reverse, lockstep,
-// ahead, priorities), GPU_EMU_ACCUMULATE (exact, sequential, pairwise, truncate), GPU_EMU_CC (90), GPU_EMU_MEMORY_MB, GPU_EMU_COUNT (1).
-// Paper: none.
+// ahead, priorities), GPU_EMU_ACCUMULATE (exact, sequential, pairwise, truncate), GPU_EMU_CC (90), GPU_EMU_MEMORY_MB,
+// GPU_EMU_COUNT (1), GPU_EMU_HIDE (0). Paper: none.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -34,8 +34,9 @@ struct Options {
   int major = 9, minor = 0;        ///< the device that is played
   int multiprocessors = 4;
   size_t memory_bytes = size_t(2) << 30;
-  int yield_every = 0;  ///< race build: also switch threads at every so many memory accesses; 0: never
-  bool count = true;    ///< memory counters; without them a kernel runs almost twice as fast
+  int yield_every = 0;          ///< race build: also switch threads at every so many memory accesses; 0: never
+  bool count = true;            ///< memory counters; without them a kernel runs almost twice as fast
+  bool hide_from_host = false;  ///< host code that touches device memory ends the program with a line, as on a GPU
   bool check_unwritten_shared = true, check_unwritten_global = true;  ///< race build
 };
 /// The options in force; what changes takes effect with the next launch.

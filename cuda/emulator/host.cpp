@@ -71,6 +71,7 @@ void run_one(Queue& q) {
 /// Runs q up to a position; at times something of another stream comes first.
 void drain(Queue& q, uint64_t until) {
   if (q.busy) return;
+  const Visible visible;
   q.busy = true;
   while (q.passed < until && !q.operations.empty()) {
     if (host().streams.size() > 1 && host().random.one_in(3)) {
@@ -238,6 +239,7 @@ void copy(void* dst, const void* src, size_t bytes, Copy direction) {
   const Lock lock(host().mutex);
   emu::check_copy(dst, src, bytes, direction);
   sync_stream(nullptr);  // other streams are not waited for: they do not block the default one
+  const emu::Visible visible;
   emu::move(dst, src, bytes, direction);
 }
 void copy_async(void* dst, const void* src, size_t bytes, Copy direction, Stream s) {

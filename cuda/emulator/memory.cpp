@@ -90,9 +90,28 @@ size_t take_pages(size_t pages) {
   return h.buffers.size() - 1;
 }
 
+int g_visible = 0;      // how many Visible live
+bool g_hidden = false;  // live buffers are inaccessible now
+
+void protect_buffers(int protection) {
+  for (const Buffer& b : heap().buffers)
+    if (b.live) mprotect(b.pages, b.page_count * kPage, protection);
+  g_hidden = protection == PROT_NONE;
+}
+
 }  // namespace
 
+Visible::Visible() {
+  if (g_visible++ == 0 && g_hidden) protect_buffers(PROT_READ | PROT_WRITE);
+}
+Visible::~Visible() {
+  if (--g_visible > 0 || !options().hide_from_host) return;
+  report_host_faults();
+  protect_buffers(PROT_NONE);
+}
+
 void* allocate(size_t bytes, const char* name) {
+  const Visible visible;
   Heap& h = heap();
   const size_t rounded = (std::max<size_t>(bytes, 1) + 255) / 256 * 256;
   if (h.in_use + rounded > options().memory_bytes)
@@ -113,6 +132,7 @@ void* allocate(size_t bytes, const char* name) {
 
 void release(void* p) {
   if (!p) return;
+  const Visible visible;
   const Buffer* found = space_of(p) == Space::kGlobal ? buffer_of(p) : nullptr;
   if (!found || found->data != p) r1::fail("free_device(", p, "): not the start of a device buffer: ", describe(p));
   if (!found->live) r1::fail("free_device(", p, "): buffer '", found->name, "' was freed before");
@@ -157,6 +177,7 @@ size_t live_buffers() {
 }
 
 void release_all() {
+  const Visible visible;
   for (size_t i = 0; i < heap().buffers.size(); ++i) {
     if (!heap().buffers[i].live) continue;
     poison(heap().buffers[i].pages, size_t(heap().buffers[i].data - heap().buffers[i].pages));

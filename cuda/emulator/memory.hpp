@@ -13,6 +13,15 @@ void* allocate(size_t bytes, const char* name);
 void release(void* p);
 void release_all();
 size_t memory_in_use();
+/// With options().hide_from_host, device memory can be touched only while one of these lives: kernels, copies and the
+/// emulator's own work hold one. Costs two system calls a buffer.
+class Visible {
+ public:
+  Visible();
+  ~Visible();
+  Visible(const Visible&) = delete;
+  Visible& operator=(const Visible&) = delete;
+};
 /// Empty, or what was written outside the buffer that starts at p.
 std::string zone_damage(const void* p);
 /// All emulated memory lies in [range_base(), range_base() + range_bytes()).

@@ -41,6 +41,7 @@ Options from_environment() {
   o.major = int(cc / 10);
   o.minor = int(cc % 10);
   o.count = number("GPU_EMU_COUNT", 1) != 0;
+  o.hide_from_host = number("GPU_EMU_HIDE", 0) != 0;
   o.memory_bytes = number("GPU_EMU_MEMORY_MB", 2048) << 20;
   return o;
 }

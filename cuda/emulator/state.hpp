@@ -247,6 +247,8 @@ std::string check_heap_zones();
 size_t arena_bytes();
 
 // Counters (counters.cpp): addresses of one warp-wide request.
+/// From now on host code that touches device memory ends the program with one line.
+void report_host_faults();
 void count_request(const Fiber& f, const void* p, size_t bytes, Site at);
 void count_matrix(const void* const* rows, int n);
 void flush_requests(Warp& w);

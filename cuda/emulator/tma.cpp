@@ -69,8 +69,8 @@ size_t box_bytes(const TileMap& m) {
   return n;
 }
 
-/// Calls visit(offset in the box, address or null outside, bytes) element by element. Seen on an H200: what is written is
-/// cut off at whole 16 bytes, so a row of 30 floats gets 32; what is read ends with the tensor.
+/// Calls visit(offset in the box, address or null outside, bytes) element by element. Seen on an H200: what is written
+/// is cut off at whole 16 bytes, so a row of 30 floats gets 32; what is read ends with the tensor.
 template <class F>
 void each_piece(const TileMap& m, const int* at, bool writes, const F& visit) {
   const size_t element = size_of(TileType(m.type)), row = m.box[0] * element, rows = box_bytes(m) / row;

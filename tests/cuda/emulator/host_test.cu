@@ -1,4 +1,7 @@
 // Streams, events and copies: late, interleaved, and checked for direction and extent.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include "support.hpp"
@@ -117,4 +120,32 @@ TEST_CASE("several host threads may use the device at once") {
     });
   for (std::thread& t : threads) t.join();
   for (int t = 0; t < 4; ++t) CHECK(results[t] == float(t + 1));
+}
+
+TEST_CASE("host code that touches device memory ends the program with a line that names the buffer") {
+  int out[2];
+  REQUIRE(pipe(out) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(out[1], 2);
+    gpu::emu::options().hide_from_host = true;
+    auto* p = static_cast<float*>(gpu::malloc_device(64, "weights"));
+    const float fine[16] = {1, 2, 3};
+    float back[16] = {};
+    gpu::copy(p, fine, 64, gpu::Copy::kToDevice);
+    gpu::fill_async(p + 8, 0, 32, nullptr);
+    gpu::copy(back, p, 64, gpu::Copy::kToHost);
+    if (back[2] != 3) _exit(7);
+    volatile float x = p[2];  // what a GPU's driver would answer with a segmentation fault
+    _exit(x == 3 ? 8 : 9);
+  }
+  close(out[1]);
+  std::string text(256, '\0');
+  text.resize(size_t(std::max<ssize_t>(0, read(out[0], text.data(), text.size()))));
+  close(out[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK_THAT(text, ContainsSubstring("host code touched device memory: byte 8 of buffer 'weights' (64 bytes)"));
 }
