@@ -3,6 +3,7 @@
 // among it, to the ordinary ones. The choice never depends on the batch. Paper: [V3 Eq. 10].
 #include "kernels/attention.h"
 
+#include "kernels/attention_bwd_sm90.cuh"
 #include "kernels/attention_mma.cuh"
 #include "kernels/attention_mma_bwd.cuh"
 #include "kernels/attention_simt.cuh"
@@ -111,6 +112,11 @@ void attention_bwd(const Exec& ex, const AttentionArgsOf<bf16>& a, const Attenti
   const Backward<gpu::bf16> b = backward_of(ex, a, g);
   const bool fit = rows_fit(a) && packs_fit(g.dout, a.ldo, a.dv) && packs_fit(g.dq, a.ldq, a.dk) &&
                    packs_fit(g.dk, a.ldk, a.dk) && packs_fit(g.dv, a.ldv, a.dv);
+  const gpu::DeviceInfo& info = gpu::device_info(gpu::current_device());
+  if (fit && info.major == 9 && info.minor == 0 && !a.prefix && g.dk != g.dv) {
+    if (a.dk == 64 && a.dv == 64) return sm90::launch_backward<64, 64>(b, ex.stream);
+    if (a.dk == 128 && a.dv == 128) return sm90::launch_backward<128, 128>(b, ex.stream);
+  }
   // Where values are a part of keys, dk and dv overlap: the kernel for that adds one after the other.
   if (fit && g.dk != g.dv && a.dk == 64 && a.dv == 64) return backward_mma<64, 64>(ex, b);
   if (fit && g.dk != g.dv && a.dk == 128 && a.dv == 128) return backward_mma<128, 128>(ex, b);

@@ -165,23 +165,24 @@ void fwd_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CON
 #endif
 }
 
-/// A [rows, columns] matrix in boxes of 128 rows and 64 columns.
-inline gpu::TensorMap rows_map(const gpu::bf16* p, int64_t rows, int64_t columns, int64_t ld, const char* what) {
+/// A [rows, columns] matrix in boxes of `box` rows and 64 columns.
+inline gpu::TensorMap rows_map(const gpu::bf16* p, int64_t rows, int64_t columns, int64_t ld, int box,
+                               const char* what) {
   gpu::TensorMapArgs t;
   t.rank = 2;
   t.base = const_cast<gpu::bf16*>(p);
   t.size[0] = uint64_t(columns), t.size[1] = uint64_t(rows);
   t.stride_bytes[0] = uint64_t(ld) * 2;
-  t.box[0] = 64, t.box[1] = kTile;
+  t.box[0] = 64, t.box[1] = uint32_t(box);
   t.swizzle = gpu::Swizzle::k128;
   return gpu::make_tensor_map(t, what);
 }
 
 template <int DK, int DV>
 void launch_forward(const Problem<gpu::bf16>& p, void* stream) {
-  const auto map_q = rows_map(p.q, p.n_tokens, int64_t(p.heads) * DK, p.ldq, "attention q");
-  const auto map_k = rows_map(p.k, p.n_tokens, int64_t(p.kv_heads) * DK, p.ldk, "attention k");
-  const auto map_v = rows_map(p.v, p.n_tokens, (p.kv_heads - 1) * p.v_head + DV, p.ldv, "attention v");
+  const auto map_q = rows_map(p.q, p.n_tokens, int64_t(p.heads) * DK, p.ldq, kTile, "attention q");
+  const auto map_k = rows_map(p.k, p.n_tokens, int64_t(p.kv_heads) * DK, p.ldk, kTile, "attention k");
+  const auto map_v = rows_map(p.v, p.n_tokens, (p.kv_heads - 1) * p.v_head + DV, p.ldv, kTile, "attention v");
   gpu::launch({.name = "attention_sm90",
                .grid = {most_tiles(p.n_tokens, p.docs, kTile), uint32_t(p.heads)},
                .block = kThreads,

@@ -117,6 +117,8 @@ const std::vector<Dims> kLatent{{40, 3, 3, 1, 24, 16}, {9, 1, 4, 1, 36, 32}};
 const std::vector<Dims> kBench{
     {8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}, {4096, 1, 32, 32, 192, 128}};
 const std::vector<Dims> kBenchBwd{{8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}};
+/// Several tiles of keys and of queries, grouped heads, documents that end inside a tile.
+const std::vector<Dims> kTensorBwd{{300, 2, 2, 1, 128, 128}, {400, 1, 1, 1, 64, 64}, {260, 2, 4, 2, 64, 64}};
 const std::vector<Dims> kBenchFloat{{1024, 1, 16, 16, 64, 64}};
 
 #define R1_ATTENTION(name, checks, bench, ...) \
@@ -128,6 +130,7 @@ R1_ATTENTION("attention_fwd/bf16_any", kChecks, {}, bf16, false, false);
 R1_ATTENTION("attention_bwd/f32", kChecks, kBenchFloat, float, true, false);
 R1_ATTENTION("attention_bwd/f32_latent", kLatent, {}, float, true, true);
 R1_ATTENTION("attention_bwd/bf16", kTensor, kBenchBwd, bf16, true, false);
+R1_ATTENTION("attention_bwd/bf16_tiles", kTensorBwd, {}, bf16, true, false);
 R1_ATTENTION("attention_bwd/bf16_any", kChecks, {}, bf16, true, false);
 
 }  // namespace
