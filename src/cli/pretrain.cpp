@@ -14,10 +14,10 @@ std::function<int()> setup(CLI::App& app) {
   app.add_option("--world", job->world.name, "toy world: math-1 | countdown-3 | r1-1 | ...");
   app.add_option("--seed", job->seed, "seed of weights and documents");
   app.add_option("--threads", job->threads, "threads, 0 = all cores");
-  app.add_option("--device", job->device,
-                 "where updates are computed: cpu | cuda (builds of the presets cuda, cuda-emulated)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Device>{{"cpu", Device::kCpu}, {"cuda", Device::kCuda}})
-                      .description(""));
+  app.add_option_function<std::string>(
+         "--device", [job](const std::string& name) { job->device = name == "cuda" ? Device::kCuda : Device::kCpu; },
+         "where updates are computed: cpu | cuda (builds with the preset cuda or cuda-emulated)")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--checkpoint-every", job->checkpoint_every, "updates between checkpoints, 0 = only at the end");
   app.add_option("--gate-every", job->gate_every, "updates between measurements of the gate, 0 = never");
   app.add_flag("--resume", job->resume, "go on from the newest checkpoint of the run");
