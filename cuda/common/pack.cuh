@@ -34,6 +34,26 @@ using Pack = gpu::Vec<T, kPack<T>>;
 GPU_DEVICE void narrow(float& y, float x) { y = x; }
 GPU_DEVICE void narrow(gpu::bf16& y, float x) { y.bits = uint16_t(gpu::pack_bf16(x, 0.0f)); }
 
+/// A pack as the registers that hold it. Trap: a pack built or read by halves makes nvcc keep each half in a register
+/// of its own, two or three moves an element.
+struct Words {
+  uint32_t w[4];
+};
+template <class T>
+GPU_DEVICE Words words_of(const Pack<T>& p) {
+  Words w;
+  memcpy(&w, &p, 16);
+  return w;
+}
+template <class T>
+GPU_DEVICE Pack<T> pack_of(const Words& w) {
+  Pack<T> p;
+  memcpy(&p, &w, 16);
+  return p;
+}
+GPU_DEVICE uint32_t word_of(float x) { return gpu::bits_of(x); }
+GPU_DEVICE uint32_t word_of(gpu::bf16 x) { return uint32_t(x.bits) * 0x10001u; }
+
 /// A pack from floats, two a conversion.
 GPU_DEVICE Pack<float> to_pack(const float (&x)[4], const float*) {
   Pack<float> p;
@@ -42,29 +62,32 @@ GPU_DEVICE Pack<float> to_pack(const float (&x)[4], const float*) {
   return p;
 }
 GPU_DEVICE Pack<gpu::bf16> to_pack(const float (&x)[8], const gpu::bf16*) {
-  Pack<gpu::bf16> p;
+  Words w;
   GPU_UNROLL
-  for (int i = 0; i < 4; ++i) {
-    const uint32_t u = gpu::pack_bf16(x[2 * i], x[2 * i + 1]);
-    p[2 * i].bits = uint16_t(u), p[2 * i + 1].bits = uint16_t(u >> 16);
-  }
-  return p;
+  for (int i = 0; i < 4; ++i) w.w[i] = gpu::pack_bf16(x[2 * i], x[2 * i + 1]);
+  return pack_of<gpu::bf16>(w);
 }
 template <class T>
 GPU_DEVICE void to_floats(float (&x)[kPack<T>], const Pack<T>& p) {
+  const Words w = words_of<T>(p);
   GPU_UNROLL
-  for (int i = 0; i < kPack<T>; ++i) x[i] = gpu::to_float(p[i]);
+  for (int i = 0; i < 4; ++i) {
+    if constexpr (sizeof(T) == 4) {
+      x[i] = gpu::float_of(w.w[i]);
+    } else {
+      x[2 * i] = gpu::float_of(w.w[i] << 16), x[2 * i + 1] = gpu::float_of(w.w[i] & 0xffff0000u);
+    }
+  }
 }
 
 /// Elements at .. at + kPack of a row of n; beyond n they are `fill`.
 template <bool Aligned, class T>
 GPU_DEVICE Pack<T> load_pack(const T* row, int at, int n, T fill) {
   if constexpr (Aligned) {
-    if (at < n) return gpu::load_vec<kPack<T>>(row + at);
-    Pack<T> p;
-    GPU_UNROLL
-    for (int i = 0; i < kPack<T>; ++i) p[i] = fill;
-    return p;
+    const uint32_t f = word_of(fill);
+    Words w{{f, f, f, f}};
+    if (at < n) w = words_of<T>(gpu::load_vec<kPack<T>>(row + at));
+    return pack_of<T>(w);
   } else {
     Pack<T> p;
     GPU_UNROLL

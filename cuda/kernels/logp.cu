@@ -26,6 +26,30 @@ struct Online {
     sum *= f;
     top = to;
   }
+  /// Takes in the logits of some packs: one look at the maximum for all of them.
+  template <class T>
+  GPU_DEVICE void take(const Pack<T> (&p)[kUnroll], float c) {
+    constexpr int V = kPack<T>;
+    float u[kUnroll][V], highest[kUnroll];
+    GPU_UNROLL
+    for (int i = 0; i < kUnroll; ++i) {
+      to_floats<T>(u[i], p[i]);
+      highest[i] = u[i][0];
+      GPU_UNROLL
+      for (int e = 1; e < V; ++e) highest[i] = gpu::max(highest[i], u[i][e]);
+    }
+    raise(gpu::max(gpu::max(highest[0], highest[1]), gpu::max(highest[2], highest[3])), c);
+    const float offset = -(top * c);
+    GPU_UNROLL
+    for (int i = 0; i < kUnroll; ++i) {
+      GPU_UNROLL
+      for (int e = 0; e < V; ++e) {
+        const float d = gpu::max(gpu::fma(u[i][e], c, offset), -1e4f), x = gpu::fast_exp2(d);  // 2^-1e4 is 0
+        sum = gpu::add(sum, x);
+        weighted = gpu::fma(x, d, weighted);
+      }
+    }
+  }
 };
 /// Threads for a row: so few that each has `packs_each` packs, because small blocks overlap one's sums with another's
 /// reads.
@@ -42,53 +66,53 @@ struct LogpArgs {
   const T* logits;
   const float *lse_in, *dlogp;
   const int32_t* targets;
+  int64_t rows;
   int vocab;
   float inv_temperature;
 };
 
+/// A row belongs to block_dim().x threads. Where that is one warp, it walks rows, and the packs it needs next, of this
+/// row or of the next, are always under way; else there is a block for each row.
 template <class T, bool Aligned>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, Aligned ? 2 : 1)
 void logp_rows_kernel(LogpArgs<T> a) {
   constexpr int V = kPack<T>;
   SMEM(float, part, 3 * 32);
-  const int64_t row = gpu::block_idx().x;
-  const T* z = a.logits + row * a.vocab;
-  const int packs = (a.vocab + V - 1) / V, threads = gpu::block_size();
-  const Group group{gpu::warp(), threads / 32};
+  const int packs = (a.vocab + V - 1) / V, threads = int(gpu::block_dim().x), first = int(gpu::thread_idx().x);
+  const int64_t stride = int64_t(gpu::grid_dim().x) * gpu::block_dim().y;
+  const Group group = row_group();
   const float c = gpu::mul(a.inv_temperature, kLog2e);
-  Online o;
-  for (int base = gpu::tid(); base < packs; base += kUnroll * threads) {
-    Pack<T> p[kUnroll];
+  T lowest;
+  narrow(lowest, gpu::float_of(0xff800000u));  // minus infinity: its exponential is 0 from whatever maximum
+  int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
+  const T* z = a.logits + row * a.vocab;
+  int left = row < a.rows ? a.vocab : 0;
+  Pack<T> next[kUnroll];
+  const auto fetch = [&](int base) {
     GPU_UNROLL
-    for (int i = 0; i < kUnroll; ++i) p[i] = load_pack<Aligned>(z, (base + i * threads) * V, a.vocab);
-    GPU_UNROLL
-    for (int i = 0; i < kUnroll; ++i) {
-      const int at = (base + i * threads) * V;
-      if (at >= a.vocab) break;
-      float u[V], top = o.top;
-      to_floats<T>(u, p[i]);
+    for (int i = 0; i < kUnroll; ++i) next[i] = load_pack<Aligned>(z, (base + first + i * threads) * V, left, lowest);
+  };
+  fetch(0);
+  for (; row < a.rows; row += stride) {
+    const float chosen = gpu::to_float(z[a.targets[row]]);
+    Online o;
+    for (int base = 0; base < packs;) {
+      Pack<T> p[kUnroll];
       GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        if (!Aligned && at + e >= a.vocab) u[e] = -1e30f;
-        top = gpu::max(top, u[e]);
-      }
-      o.raise(top, c);
-      const float offset = -(o.top * c);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        const float d = gpu::max(gpu::fma(u[e], c, offset), -1e4f), x = gpu::fast_exp2(d);  // 2^-1e4 is 0
-        o.sum = gpu::add(o.sum, x);
-        o.weighted = gpu::fma(x, d, o.weighted);
-      }
+      for (int i = 0; i < kUnroll; ++i) p[i] = next[i];
+      base += kUnroll * threads;
+      if (base >= packs) z += stride * a.vocab, left = row + stride < a.rows ? a.vocab : 0;
+      fetch(base < packs ? base : 0);
+      o.take<T>(p, c);
     }
+    o.raise(group_max(o.top, part, group), c);
+    const float sum = group_sum(o.sum, part + 32, group), weighted = group_sum(o.weighted, part + 64, group);
+    if (first != 0) continue;
+    const float log_sum = log_exact(sum), lse = gpu::fma(o.top * c, kLn2, log_sum);
+    a.lse[row] = lse;
+    a.logp[row] = gpu::sub(gpu::mul(chosen, a.inv_temperature), lse);
+    if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::mul(gpu::div(weighted, sum), kLn2));
   }
-  o.raise(group_max(o.top, part, group), c);
-  const float sum = group_sum(o.sum, part + 32, group), weighted = group_sum(o.weighted, part + 64, group);
-  if (gpu::tid() != 0) return;
-  const float log_sum = log_exact(sum), lse = gpu::fma(o.top * c, kLn2, log_sum);
-  a.lse[row] = lse;
-  a.logp[row] = gpu::sub(gpu::mul(gpu::to_float(z[a.targets[row]]), a.inv_temperature), lse);
-  if (a.entropy) a.entropy[row] = gpu::sub(log_sum, gpu::mul(gpu::div(weighted, sum), kLn2));
 }
 
 template <class T, bool Aligned>
@@ -119,47 +143,51 @@ void logp_rows_bwd_kernel(LogpArgs<T> a) {
   }
 }
 
-template <bool Backward, class T>
-void launch_logp(const Exec& ex, const LogpArgs<T>& a, int64_t rows) {
-  if (rows == 0 || a.vocab == 0) return;
-  const bool aligned = packs_fit(a.logits, a.vocab, a.vocab) && (!Backward || packs_fit(a.dlogits, a.vocab, a.vocab));
-  const gpu::Launch at{.name = Backward ? "logp_rows_bwd" : "logp_rows",
-                       .grid = rows,
-                       .block = threads_for(ceil_div(a.vocab, kPack<T>), Backward ? kUnroll : 4 * kUnroll),
-                       .stream = ex.stream};
-  if constexpr (Backward)
-    gpu::launch(at, aligned ? logp_rows_bwd_kernel<T, true> : logp_rows_bwd_kernel<T, false>, a);
-  else
-    gpu::launch(at, aligned ? logp_rows_kernel<T, true> : logp_rows_kernel<T, false>, a);
+template <class T>
+void launch_forward(const Exec& ex, const LogpArgs<T>& a) {
+  if (a.rows == 0 || a.vocab == 0) return;
+  const int threads = threads_for(ceil_div(a.vocab, kPack<T>), 4 * kUnroll);
+  gpu::Launch at{.name = "logp_rows", .grid = a.rows, .block = threads, .stream = ex.stream};
+  if (threads == 32) {
+    constexpr int kRows = 4, kBlocks = 8;  // rows a block, blocks a multiprocessor
+    at.block = {32, kRows};
+    at.grid = even_grid(ceil_div(a.rows, kRows), kBlocks);
+  }
+  gpu::launch(at, packs_fit(a.logits, a.vocab, a.vocab) ? logp_rows_kernel<T, true> : logp_rows_kernel<T, false>, a);
+}
+
+template <class T>
+void launch_backward(const Exec& ex, const LogpArgs<T>& a) {
+  if (a.rows == 0 || a.vocab == 0) return;
+  const bool aligned = packs_fit(a.logits, a.vocab, a.vocab) && packs_fit(a.dlogits, a.vocab, a.vocab);
+  gpu::launch({.name = "logp_rows_bwd",
+               .grid = a.rows,
+               .block = threads_for(ceil_div(a.vocab, kPack<T>), kUnroll),
+               .stream = ex.stream},
+              aligned ? logp_rows_bwd_kernel<T, true> : logp_rows_bwd_kernel<T, false>, a);
 }
 
 }  // namespace
 
 void logp_rows(const Exec& ex, float* logp, float* lse, float* entropy, const float* logits, const int32_t* targets,
                int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<false>(
-      ex, LogpArgs<float>{logp, lse, entropy, nullptr, logits, nullptr, nullptr, targets, int(vocab), inv_temperature},
-      rows);
+  launch_forward(ex, LogpArgs<float>{logp, lse, entropy, nullptr, logits, nullptr, nullptr, targets, rows, int(vocab),
+                                     inv_temperature});
 }
 void logp_rows(const Exec& ex, float* logp, float* lse, float* entropy, const bf16* logits, const int32_t* targets,
                int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<false>(ex,
-                     LogpArgs<gpu::bf16>{logp, lse, entropy, nullptr, dev(logits), nullptr, nullptr, targets,
-                                         int(vocab), inv_temperature},
-                     rows);
+  launch_forward(ex, LogpArgs<gpu::bf16>{logp, lse, entropy, nullptr, dev(logits), nullptr, nullptr, targets, rows,
+                                         int(vocab), inv_temperature});
 }
 void logp_rows_bwd(const Exec& ex, float* dlogits, const float* logits, const float* lse, const int32_t* targets,
                    const float* dlogp, int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<true>(
-      ex, LogpArgs<float>{nullptr, nullptr, nullptr, dlogits, logits, lse, dlogp, targets, int(vocab), inv_temperature},
-      rows);
+  launch_backward(ex, LogpArgs<float>{nullptr, nullptr, nullptr, dlogits, logits, lse, dlogp, targets, rows, int(vocab),
+                                      inv_temperature});
 }
 void logp_rows_bwd(const Exec& ex, bf16* dlogits, const bf16* logits, const float* lse, const int32_t* targets,
                    const float* dlogp, int64_t rows, int64_t vocab, float inv_temperature) {
-  launch_logp<true>(ex,
-                    LogpArgs<gpu::bf16>{nullptr, nullptr, nullptr, dev(dlogits), dev(logits), lse, dlogp, targets,
-                                        int(vocab), inv_temperature},
-                    rows);
+  launch_backward(ex, LogpArgs<gpu::bf16>{nullptr, nullptr, nullptr, dev(dlogits), dev(logits), lse, dlogp, targets,
+                                          rows, int(vocab), inv_temperature});
 }
 
 }  // namespace r1::cuda

@@ -10,7 +10,7 @@
 namespace r1::harness {
 namespace {
 
-const std::vector<Dims> kRows{{1, 1}, {3, 7}, {9, 33}, {5, 512}, {2, 4100}, {2, 20000}};
+const std::vector<Dims> kRows{{1, 1}, {3, 7}, {9, 33}, {5, 512}, {2, 4100}, {2, 20000}, {300, 9}};
 float wide(int64_t, int64_t, float u) { return 12 * (u - 0.5f); }
 
 template <class T, bool Log>
