@@ -16,7 +16,10 @@ struct Timing {
   std::string name, size;
   double ms = 0, gbs = 0, tflops = 0;
   double limit_ratio = 0;    ///< of copy bandwidth, or of the library's best product
+  double copy_ratio = 0;     ///< time of a copy that moves as many bytes, measured alike / ours; 0: not judged by bytes
   double library_ratio = 0;  ///< library's time / ours on the same problem; 0: no library
+  bool fast = false;         ///< in fast mode (Exec::exact)
+  double price = 0;          ///< then: exact mode's time / fast mode's on the same problem
   std::string fault;         ///< not measured, and why
 };
 

@@ -103,6 +103,8 @@ void check_batch(const KernelCase& c, const Trial& whole, const std::vector<std:
 std::vector<std::string> check_problem(const KernelCase& c, Trial& t, const CheckOptions& o, double& worst) {
   std::vector<std::string> faults;
   c.make(t);
+  R1_CHECK(!t.fast || c.batch_dim < 0, "a case in fast mode names batch_dim ", c.batch_dim,
+           ", expected -1: only exact mode has rows whose bits do not depend on the batch");
   t.reference();
   next_schedule(0);
   const auto first = run_once(t);

@@ -104,6 +104,7 @@ void Trial::launch(void* stream) {
   ex.stream = stream;
   ex.workspace = scratch_;
   ex.workspace_bytes = workspace;
+  ex.exact = !fast;
   run(ex);
 }
 

@@ -85,6 +85,7 @@ class Trial {
   size_t workspace = 0;
   std::function<void(const Exec&)> run;  ///< on the device
   std::function<void()> reference;       ///< fills `want` of every output
+  bool fast = false;                     ///< Exec::exact is false: no promise about the batch, tolerances instead
   bool exact = false;                    ///< device and CPU give the same bits, always
   bool exact_integers = false;           ///< ... when inputs are integers
   double flops = 0, bytes = 0;

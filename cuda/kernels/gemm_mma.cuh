@@ -1,7 +1,8 @@
-// bf16 GEMM for Ampere and everything after it: cp.async fills a ring of four stages, ldmatrix feeds mma.m16n8k16.
-// A block of 8 warps makes 128 x 128 of C, a warp 64 x 32. Operands lie in shared memory as they lie in global memory,
-// [rows][32 k] or [32 k][128 rows], 16-byte chunks swizzled so that ldmatrix meets no bank conflict; the second kind is
-// transposed by ldmatrix itself. Unaligned operands are gathered element by element into the same layout.
+// GEMM on the tensor cores of Ampere and everything after it: cp.async fills a ring of four stages, ldmatrix feeds mma.
+// A block of 8 warps makes 128 x 128 of C, a warp 64 x 32. What depends on the type is a Kind: Bf16 here, Tf32 in
+// gemm_tf32.cuh. bf16 operands lie in shared memory as they lie in global memory, [rows][32 k] or [32 k][128 rows],
+// 16-byte chunks swizzled so that ldmatrix meets no bank conflict; the second kind is transposed by ldmatrix itself.
+// Unaligned operands are gathered element by element into the same layout.
 // Trap: the wait for stage s must come before a barrier, or other threads' copies of it are not there yet. Paper: none.
 #pragma once
 #include "common/pack.cuh"
@@ -11,13 +12,14 @@ namespace r1::cuda::mma {
 
 constexpr int kBm = 128, kBn = 128, kBk = 32, kStages = 4, kThreads = 256;
 constexpr int kTile = 128 * kBk;  ///< elements of an operand's tile
-constexpr size_t kSmem = size_t{kStages} * 2 * kTile * 2;
 
-struct Operand {
-  const gpu::bf16* p;
+template <class T>
+struct OperandOf {
+  const T* p;
   int64_t ld, stride;
   int rows;  ///< m or n
 };
+using Operand = OperandOf<gpu::bf16>;
 
 /// Element offset of 16-byte chunk `chunk` of line `line`: lines of 32 (K-major: 4 chunks) or 128 elements (16 chunks).
 template <bool KMajor>
@@ -84,20 +86,45 @@ GPU_DEVICE void store_two(Out* c, int64_t ldc, int row, int col, int m, int n, f
     }
 }
 
-template <class Out, bool KMajorA, bool KMajorB, bool Aligned>
+/// bf16: mma.m16n8k16.
+struct Bf16 {
+  using T = gpu::bf16;
+  static constexpr int kBk = mma::kBk, kStep = 16, kTile = mma::kTile;
+  template <bool KMajor, bool Aligned>
+  GPU_DEVICE static void bring(T* tile, const Operand& o, int row, int k, int k_total) {
+    mma::bring<KMajor, Aligned>(tile, o, row, k, k_total);
+  }
+  template <bool KMajor>
+  GPU_DEVICE static void fragment_a(uint32_t (&a)[4], const T* tile, int row, int k) {
+    mma::fragment_a<KMajor>(a, tile, row, k);
+  }
+  template <bool KMajor>
+  GPU_DEVICE static void fragment_b(uint32_t (&b)[4], const T* tile, int col, int k) {
+    mma::fragment_b<KMajor>(b, tile, col, k);
+  }
+  GPU_DEVICE static void multiply(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    gpu::mma_m16n8k16<gpu::bf16>(d, a, b);
+  }
+};
+
+/// Grid z counts products of a batch, or with k_split > 0 the parts of one product's k, so many k each.
+template <class Kind, class Out, bool KMajorA, bool KMajorB, bool Aligned>
 GPU_KERNEL(kThreads, 2)
-void gemm_kernel(Out* c, int64_t ldc, int64_t stride_c, Operand a, Operand b, int k, bool accumulate) {
-  DSMEM(gpu::bf16, ring);
+void gemm_kernel(Out* c, int64_t ldc, int64_t stride_c, OperandOf<typename Kind::T> a, OperandOf<typename Kind::T> b,
+                 int k, int k_split, bool accumulate) {
+  constexpr int kTile = Kind::kTile, kBk = Kind::kBk;
+  DSMEM(typename Kind::T, ring);
   const int row = int(gpu::block_idx().y) * kBm, col = int(gpu::block_idx().x) * kBn;
   const int64_t product = gpu::block_idx().z;
   a.p += product * a.stride, b.p += product * b.stride, c += product * stride_c;
+  if (k_split > 0) k = k - int(product) * k_split < k_split ? k - int(product) * k_split : k_split;
   const int wm = (gpu::warp() & 1) * 64, wn = (gpu::warp() >> 1) * 32;
   const int steps = (k + kBk - 1) / kBk;
   const auto fill = [&](int s) {
-    gpu::bf16* tile = ring + (s % kStages) * 2 * kTile;
+    typename Kind::T* tile = ring + (s % kStages) * 2 * kTile;
     if (s < steps) {
-      bring<KMajorA, Aligned>(tile, a, row, s * kBk, k);
-      bring<KMajorB, Aligned>(tile + kTile, b, col, s * kBk, k);
+      Kind::template bring<KMajorA, Aligned>(tile, a, row, s * kBk, k);
+      Kind::template bring<KMajorB, Aligned>(tile + kTile, b, col, s * kBk, k);
     }
     gpu::cp_async_commit();  // a group a step, empty at the end: the count of groups stays that of steps
   };
@@ -106,20 +133,20 @@ void gemm_kernel(Out* c, int64_t ldc, int64_t stride_c, Operand a, Operand b, in
   for (int s = 0; s < steps; ++s) {
     gpu::cp_async_wait<kStages - 2>();
     gpu::sync();
-    const gpu::bf16* tile = ring + (s % kStages) * 2 * kTile;
+    const typename Kind::T* tile = ring + (s % kStages) * 2 * kTile;
     GPU_UNROLL
-    for (int kk = 0; kk < kBk; kk += 16) {
+    for (int kk = 0; kk < kBk; kk += Kind::kStep) {
       uint32_t fa[4][4], fb[2][4];
       GPU_UNROLL
-      for (int i = 0; i < 4; ++i) fragment_a<KMajorA>(fa[i], tile, wm + 16 * i, kk);
+      for (int i = 0; i < 4; ++i) Kind::template fragment_a<KMajorA>(fa[i], tile, wm + 16 * i, kk);
       GPU_UNROLL
-      for (int j = 0; j < 2; ++j) fragment_b<KMajorB>(fb[j], tile + kTile, wn + 16 * j, kk);
+      for (int j = 0; j < 2; ++j) Kind::template fragment_b<KMajorB>(fb[j], tile + kTile, wn + 16 * j, kk);
       GPU_UNROLL
       for (int i = 0; i < 4; ++i) {
         GPU_UNROLL
         for (int j = 0; j < 4; ++j) {
           const uint32_t two[2] = {fb[j / 2][2 * (j & 1)], fb[j / 2][2 * (j & 1) + 1]};
-          gpu::mma_m16n8k16<gpu::bf16>(d[i][j], fa[i], two);
+          Kind::multiply(d[i][j], fa[i], two);
         }
       }
     }
@@ -137,29 +164,30 @@ void gemm_kernel(Out* c, int64_t ldc, int64_t stride_c, Operand a, Operand b, in
   }
 }
 
-template <class Out, bool KMajorA, bool KMajorB>
-void launch_one(const GemmArgsOf<bf16, Out>& g, void* stream) {
+template <class Kind, bool KMajorA, bool KMajorB, class In, class Out>
+void launch_one(const GemmArgsOf<In, Out>& g, void* stream, int k_split) {
+  using T = typename Kind::T;
   const auto aligned = [](const void* p, int64_t ld, int64_t stride) {
-    return reinterpret_cast<uintptr_t>(p) % 16 == 0 && ld % 8 == 0 && stride % 8 == 0;
+    return reinterpret_cast<uintptr_t>(p) % 16 == 0 && ld % kPack<T> == 0 && stride % kPack<T> == 0;
   };
   const bool ok = aligned(g.a, g.lda, g.stride_a) && aligned(g.b, g.ldb, g.stride_b);
-  const Operand a{dev(g.a), g.lda, g.stride_a, int(g.m)}, b{dev(g.b), g.ldb, g.stride_b, int(g.n)};
+  const OperandOf<T> a{dev(g.a), g.lda, g.stride_a, int(g.m)}, b{dev(g.b), g.ldb, g.stride_b, int(g.n)};
   using D = typename DeviceType<Out>::type;
   gpu::launch({.name = "gemm_mma",
                .grid = {ceil_div(g.n, kBn), uint32_t(ceil_div(g.m, kBm)), uint32_t(g.batch)},
                .block = kThreads,
-               .smem = kSmem,
+               .smem = size_t{kStages} * 2 * Kind::kTile * sizeof(T),
                .stream = stream},
-              ok ? gemm_kernel<D, KMajorA, KMajorB, true> : gemm_kernel<D, KMajorA, KMajorB, false>, dev(g.c), g.ldc,
-              g.stride_c, a, b, int(g.k), g.accumulate);
+              ok ? gemm_kernel<Kind, D, KMajorA, KMajorB, true> : gemm_kernel<Kind, D, KMajorA, KMajorB, false>,
+              dev(g.c), g.ldc, g.stride_c, a, b, int(g.k), k_split, g.accumulate);
 }
 
-template <class Out>
-void launch_gemm(const GemmArgsOf<bf16, Out>& g, void* stream) {
-  if (!g.trans_a && g.trans_b) launch_one<Out, true, true>(g, stream);
-  if (!g.trans_a && !g.trans_b) launch_one<Out, true, false>(g, stream);
-  if (g.trans_a && g.trans_b) launch_one<Out, false, true>(g, stream);
-  if (g.trans_a && !g.trans_b) launch_one<Out, false, false>(g, stream);
+template <class Kind, class In, class Out>
+void launch_gemm(const GemmArgsOf<In, Out>& g, void* stream, int k_split = 0) {
+  if (!g.trans_a && g.trans_b) launch_one<Kind, true, true>(g, stream, k_split);
+  if (!g.trans_a && !g.trans_b) launch_one<Kind, true, false>(g, stream, k_split);
+  if (g.trans_a && g.trans_b) launch_one<Kind, false, true>(g, stream, k_split);
+  if (g.trans_a && !g.trans_b) launch_one<Kind, false, false>(g, stream, k_split);
 }
 
 }  // namespace r1::cuda::mma

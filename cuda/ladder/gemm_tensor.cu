@@ -60,6 +60,6 @@ void gemm_4_mma(const Exec& ex, const Product& g) {
               mma::Operand{dev(g.b), g.ldb, 0, int(g.n)}, int(g.k));
 }
 /// 5: four stages of cp.async hide the loads behind the products: the kernel of cuda/kernels.
-void gemm_5_cp_async(const Exec& ex, const Product& g) { mma::launch_gemm(g, ex.stream); }
+void gemm_5_cp_async(const Exec& ex, const Product& g) { mma::launch_gemm<mma::Bf16>(g, ex.stream); }
 
 }  // namespace r1::cuda::ladder

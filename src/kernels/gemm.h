@@ -33,6 +33,21 @@ R1_KERNEL(gemm, const Exec& ex, const GemmArgs& g)
 R1_KERNEL_CUDA(gemm, const Exec& ex, const GemmArgsOf<bf16, bf16>& g)
 R1_KERNEL_CUDA(gemm, const Exec& ex, const GemmArgsOf<bf16, float>& g)
 
+/// Fast mode (Exec::exact false) on the device. A float product rounds its operands to tf32:
+/// |C - AB| <= (2 * 2^-11 + k * 2^-24) |A||B|. A product of few tiles of 128 x 128 is made by parts of k, so many k
+/// each, that are added in order; k: it is not split.
+inline int64_t gemm_part(int64_t m, int64_t n, int64_t k) {
+  const int64_t tiles = ((m + 127) / 128) * ((n + 127) / 128);
+  if (tiles > 64 || k < 512) return k;
+  const int64_t room = 256 / tiles, parts = room < k / 256 ? room : k / 256;
+  return ((k + parts - 1) / parts + 31) / 32 * 32;
+}
+/// Scratch bytes of a product in fast mode on the device. Only single products are split.
+inline size_t gemm_fast_workspace(int64_t m, int64_t n, int64_t k, int64_t batch) {
+  const int64_t part = gemm_part(m, n, k), parts = part > 0 ? (k + part - 1) / part : 1;
+  return batch == 1 && parts > 1 ? static_cast<size_t>(parts * m * n) * sizeof(float) : 0;
+}
+
 /// Scratch bytes that `gemm` needs for these sizes with this many workers.
 size_t gemm_workspace(const GemmArgs& g, int workers);
 

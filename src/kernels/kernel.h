@@ -31,6 +31,10 @@ struct Exec {
   std::byte* workspace = nullptr;  ///< scratch of the caller, at least what NAME_workspace() asks for, 64-byte aligned
   size_t workspace_bytes = 0;
   bool meta = false;  ///< shapes only: every kernel returns at once (memory planning, `r1 inspect`)
+  /// Exact: a row's bits depend on nothing but the row, and float is computed as float. False, fast mode: a kernel may
+  /// choose its algorithm by the whole shape (split k) and round operands (tf32); the same bits run to run even so. The
+  /// contract says what is lost and which scratch it takes. The CPU is always exact.
+  bool exact = true;
   int workers() const { return pool ? pool->size() : 1; }
 };
 

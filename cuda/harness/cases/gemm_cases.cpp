@@ -6,7 +6,7 @@ namespace r1::harness {
 namespace {
 
 /// dims: m, n, k. Values of A and B fall with k, so that sums do not grow with it.
-template <class T, class Out, bool TransA, bool TransB, bool Accumulate>
+template <class T, class Out, bool TransA, bool TransB, bool Accumulate, bool Fast = false>
 void make_gemm(Trial& t) {
   const int64_t m = t.dim(0), n = t.dim(1), k = t.dim(2), batch = t.dims.size() > 3 ? t.dim(3) : 1;
   // Leading dimensions keep 16-byte rows, unless the trial is off alignment anyway.
@@ -33,8 +33,12 @@ void make_gemm(Trial& t) {
     ex.workspace_bytes = scratch.size() - 64;
     gemm(ex, g);
   };
-  t.exact = sizeof(T) == 4;
-  t.exact_integers = true;
+  t.exact = sizeof(T) == 4 && !Fast;
+  t.exact_integers = true;  // tf32 and bf16 hold small integers, float their sums
+  t.fast = Fast;
+  if (Fast) t.workspace = gemm_fast_workspace(m, n, k, batch);
+  // Each operand is off by at most 2^-11 of itself, and by half of that on average: sums, by 2^-11 of theirs.
+  if (Fast && sizeof(T) == 4) c.tolerance = 1.0 / 2048;
   t.flops = 2.0 * double(batch) * double(m) * double(n) * double(k);
 }
 
@@ -62,6 +66,21 @@ R1_REGISTER(KernelCase, "gemm/f32/batch",
             KernelCase{"m, n, k, batch", kBatches, {}, (make_gemm<float, float, false, true, false>), -1, true});
 R1_REGISTER(KernelCase, "gemm/bf16/batch",
             KernelCase{"m, n, k, batch", kBatches, {}, (make_gemm<bf16, bf16, false, true, false>), -1, true});
+
+// Fast mode: one tile and many, k split and not, ends in the middle of a part. Timed where splitting pays, and, for
+// tf32, a whole chip.
+const std::vector<Dims> kFastChecks{{1, 1, 1}, {3, 5, 7}, {129, 257, 65}, {20, 130, 1100}, {150, 24, 520}};
+const std::vector<Dims> kFastFew{{3, 5, 7}, {150, 24, 520}};
+const std::vector<Dims> kDecode{{16, 4096, 4096}, {128, 4096, 4096}, {16, 2048, 7168}, {512, 1024, 8192}};
+const std::vector<Dims> kFastFloat{{4096, 4096, 4096}, {16, 4096, 4096}, {512, 1024, 8192}};
+R1_GEMM("gemm/f32/nt_fast", kFastChecks, -1, kFastFloat, float, float, false, true, false, true);
+R1_GEMM("gemm/f32/nn_fast", kFastFew, -1, kCubes, float, float, false, false, false, true);
+R1_GEMM("gemm/f32/tn_add_fast", kFastFew, -1, kCubes, float, float, true, false, true, true);
+R1_GEMM("gemm/f32/tt_fast", kFastFew, -1, {}, float, float, true, true, false, true);
+R1_GEMM("gemm/bf16/nt_fast", kFastChecks, -1, kDecode, bf16, bf16, false, true, false, true);
+R1_GEMM("gemm/bf16/nn_fast", kFastFew, -1, {}, bf16, bf16, false, false, false, true);
+R1_GEMM("gemm/bf16/tn_f32_add_fast", kFastFew, -1, {}, bf16, float, true, false, true, true);
+R1_GEMM("gemm/bf16/tt_f32_fast", kFastFew, -1, {}, bf16, float, true, true, false, true);
 
 }  // namespace
 }  // namespace r1::harness
