@@ -31,6 +31,11 @@ inline float fast_tanh(float a) {
 }
 
 inline uint32_t pack_bf16(float lo, float hi) { return uint32_t(to_bf16(lo).bits) | uint32_t(to_bf16(hi).bits) << 16; }
+inline uint32_t max_bf16(uint32_t a, uint32_t b) {
+  const float lo = max(float_of(a << 16), float_of(b << 16));
+  const float hi = max(float_of(a & 0xffff0000u), float_of(b & 0xffff0000u));
+  return pack_bf16(lo, hi);
+}
 inline uint32_t to_tf32(float a) {
   const uint32_t u = bits_of(a);
   if ((u & 0x7f800000u) == 0x7f800000u) return u;

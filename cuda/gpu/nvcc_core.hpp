@@ -197,6 +197,12 @@ GPU_DEVICE uint32_t pack_bf16(float lo, float hi) {
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(hi), "f"(lo));
   return r;
 }
+/// The larger of two bf16 in each half; of a number and NaN the number.
+GPU_DEVICE uint32_t max_bf16(uint32_t a, uint32_t b) {
+  uint32_t r;
+  asm("max.bf16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
 /// The value a tensor core sees: round to nearest, ties away, at 10 mantissa bits.
 GPU_DEVICE uint32_t to_tf32(float a) {
   uint32_t r;

@@ -14,10 +14,11 @@ namespace {
 constexpr int kThreads = 512;  ///< at most; short rows take fewer
 constexpr int kUnroll = 4;
 constexpr float kLog2e = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
+constexpr float kLowest = -1e30f;  ///< stands for minus infinity, whose exponential times itself is not a number
 
 /// Of some logits: their maximum, and with d = log2(e) (z - top) / T the sums of 2^d and 2^d d.
 struct Online {
-  float top = -1e30f, sum = 0, weighted = 0;
+  float top = kLowest, sum = 0, weighted = 0;
   /// Measures from a maximum that is at least `top`.
   GPU_DEVICE void raise(float to, float c) {
     if (!(to > top)) return;
@@ -28,26 +29,48 @@ struct Online {
   }
   /// Takes in the logits of some packs: one look at the maximum for all of them.
   template <class T>
-  GPU_DEVICE void take(const Pack<T> (&p)[kUnroll], float c) {
+  GPU_DEVICE void take(Pack<T> (&p)[kUnroll], float c) {
     constexpr int V = kPack<T>;
-    float u[kUnroll][V], highest[kUnroll];
-    GPU_UNROLL
-    for (int i = 0; i < kUnroll; ++i) {
-      to_floats<T>(u[i], p[i]);
-      highest[i] = u[i][0];
-      GPU_UNROLL
-      for (int e = 1; e < V; ++e) highest[i] = gpu::max(highest[i], u[i][e]);
-    }
-    raise(gpu::max(gpu::max(highest[0], highest[1]), gpu::max(highest[2], highest[3])), c);
+    const float highest = bound<T>(p);
+    if (highest < kLowest / 2) return;  // nothing here; and the differences below would be rounding errors
+    raise(highest, c);
     const float offset = -(top * c);
     GPU_UNROLL
     for (int i = 0; i < kUnroll; ++i) {
+      float u[V];
+      to_floats<T>(u, p[i]);
       GPU_UNROLL
       for (int e = 0; e < V; ++e) {
-        const float d = gpu::max(gpu::fma(u[i][e], c, offset), -1e4f), x = gpu::fast_exp2(d);  // 2^-1e4 is 0
+        const float d = gpu::fma(u[e], c, offset), x = gpu::fast_exp2(d);
         sum = gpu::add(sum, x);
         weighted = gpu::fma(x, d, weighted);
       }
+    }
+  }
+  /// Raises what is below kLowest to it and returns the maximum: as packed words for bf16, two elements at once.
+  template <class T>
+  GPU_DEVICE static float bound(Pack<T> (&p)[kUnroll]) {
+    if constexpr (sizeof(T) == 2) {
+      const uint32_t low = gpu::pack_bf16(kLowest, kLowest);
+      uint32_t most = low;
+      GPU_UNROLL
+      for (int i = 0; i < kUnroll; ++i) {
+        Words w = words_of<T>(p[i]);
+        GPU_UNROLL
+        for (int k = 0; k < 4; ++k) w.w[k] = gpu::max_bf16(w.w[k], low);
+        most = gpu::max_bf16(most, gpu::max_bf16(gpu::max_bf16(w.w[0], w.w[1]), gpu::max_bf16(w.w[2], w.w[3])));
+        p[i] = pack_of<T>(w);
+      }
+      return gpu::max(gpu::float_of(most << 16), gpu::float_of(most & 0xffff0000u));
+    } else {
+      float most = kLowest;
+      GPU_UNROLL
+      for (int i = 0; i < kUnroll; ++i) {
+        GPU_UNROLL
+        for (int e = 0; e < kPack<T>; ++e) p[i][e] = gpu::max(p[i][e], kLowest);
+        most = gpu::max(most, gpu::max(gpu::max(p[i][0], p[i][1]), gpu::max(p[i][2], p[i][3])));
+      }
+      return most;
     }
   }
 };
@@ -71,8 +94,8 @@ struct LogpArgs {
   float inv_temperature;
 };
 
-/// A row belongs to block_dim().x threads. Where that is one warp, it walks rows, and the packs it needs next, of this
-/// row or of the next, are always under way; else there is a block for each row.
+/// A row belongs to block_dim().x threads, which walk rows: the packs they need next, of this row or of their next, are
+/// always under way.
 template <class T, bool Aligned>
 GPU_KERNEL(kThreads, Aligned ? 2 : 1)
 void logp_rows_kernel(LogpArgs<T> a) {
@@ -83,7 +106,7 @@ void logp_rows_kernel(LogpArgs<T> a) {
   const Group group = row_group();
   const float c = gpu::mul(a.inv_temperature, kLog2e);
   T lowest;
-  narrow(lowest, gpu::float_of(0xff800000u));  // minus infinity: its exponential is 0 from whatever maximum
+  narrow(lowest, kLowest);
   int64_t row = int64_t(gpu::block_idx().x) * gpu::block_dim().y + gpu::thread_idx().y;
   const T* z = a.logits + row * a.vocab;
   int left = row < a.rows ? a.vocab : 0;
@@ -146,14 +169,12 @@ void logp_rows_bwd_kernel(LogpArgs<T> a) {
 template <class T>
 void launch_forward(const Exec& ex, const LogpArgs<T>& a) {
   if (a.rows == 0 || a.vocab == 0) return;
-  const int threads = threads_for(ceil_div(a.vocab, kPack<T>), 4 * kUnroll);
-  gpu::Launch at{.name = "logp_rows", .grid = a.rows, .block = threads, .stream = ex.stream};
-  if (threads == 32) {
-    constexpr int kRows = 4, kBlocks = 8;  // rows a block, blocks a multiprocessor
-    at.block = {32, kRows};
-    at.grid = even_grid(ceil_div(a.rows, kRows), kBlocks);
-  }
-  gpu::launch(at, packs_fit(a.logits, a.vocab, a.vocab) ? logp_rows_kernel<T, true> : logp_rows_kernel<T, false>, a);
+  const int threads = threads_for(ceil_div(a.vocab, kPack<T>), 4 * kUnroll), rows = threads == 32 ? 4 : 1;
+  gpu::launch({.name = "logp_rows",
+               .grid = even_grid(ceil_div(a.rows, rows), 1024 / (threads * rows)),
+               .block = {threads, uint32_t(rows)},
+               .stream = ex.stream},
+              packs_fit(a.logits, a.vocab, a.vocab) ? logp_rows_kernel<T, true> : logp_rows_kernel<T, false>, a);
 }
 
 template <class T>

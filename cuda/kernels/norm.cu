@@ -60,55 +60,6 @@ void rmsnorm_fwd_kernel(NormForward<T> a) {
   }
 }
 
-/// Blocks of rmsnorm_rows_kernel on a multiprocessor, as registers allow.
-template <int P>
-constexpr int kWalkBlocks = P == 4 ? 2 : 4;
-
-/// Rows that a warp holds: it walks them with the weights in registers and the next row always under way.
-template <class T, int P, bool Aligned>
-GPU_KERNEL(32 * kWarpRows, Aligned ? kWalkBlocks<P> : 1)
-void rmsnorm_rows_kernel(NormForward<T> a) {
-  constexpr int V = kPack<T>;
-  const int lane = gpu::lane();
-  const int64_t stride = int64_t(gpu::grid_dim().x) * kWarpRows;
-  int64_t row = int64_t(gpu::block_idx().x) * kWarpRows + gpu::warp();
-  Pack<T> next[P], w[P];
-  const auto fetch = [&](int64_t r) {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i)
-      next[i] = load_pack<Aligned>(a.x + r * a.ldx, (lane + i * 32) * V, r < a.rows ? a.cols : 0);
-  };
-  fetch(row);
-  GPU_UNROLL
-  for (int i = 0; i < P; ++i) w[i] = load_pack<Aligned>(a.w, (lane + i * 32) * V, a.cols);
-  for (; row < a.rows; row += stride) {
-    Pack<T> p[P];
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) p[i] = next[i];
-    fetch(row + stride);
-    float sum = 0;
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      float u[V];
-      to_floats<T>(u, p[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) sum = gpu::fma(u[e], u[e], sum);
-    }
-    sum = warp_sum(sum);
-    const float s = gpu::div(1.0f, gpu::sqrt(gpu::add(gpu::div(sum, float(a.cols)), a.eps)));
-    if (a.rstd && lane == 0) a.rstd[row] = s;
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      float u[V], v[V];
-      to_floats<T>(u, p[i]);
-      to_floats<T>(v, w[i]);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) u[e] = gpu::mul(gpu::mul(u[e], s), v[e]);
-      store_pack<Aligned>(a.y + row * a.ldy, (lane + i * 32) * V, a.cols, to_pack(u, a.x));
-    }
-  }
-}
-
 template <bool Residual, class T>
 void forward(const Exec& ex, const NormForward<T>& a) {
   if (a.rows == 0 || a.cols == 0) return;
@@ -120,45 +71,35 @@ void forward(const Exec& ex, const NormForward<T>& a) {
   }
   const bool aligned = packs_fit(a.x, a.ldx, a.cols) && packs_fit(a.y, a.ldy, a.cols) && packs_fit(a.w, 0, a.cols) &&
                        (!Residual || (packs_fit(a.h, a.cols, a.cols) && packs_fit(a.r, a.cols, a.cols)));
-  gpu::Launch at{.name = "rmsnorm_fwd",
-                 .grid = ceil_div(a.rows, s.rows),
-                 .block = {s.threads, uint32_t(s.rows)},
-                 .stream = ex.stream};
-  const bool walk = !Residual && s.threads == 32 && !std::getenv("R1_NORM_OLD");
-  if (walk) at.grid = even_grid(at.grid.x, s.packs == 4 ? kWalkBlocks<4> : kWalkBlocks<1>);
+  const uint32_t rows = s.threads == 32 && std::getenv("R1_WARP4") ? 4 : uint32_t(s.rows);
+  const gpu::Launch at{
+      .name = "rmsnorm_fwd", .grid = ceil_div(a.rows, rows), .block = {s.threads, rows}, .stream = ex.stream};
   with_packs(s.packs, [&](auto p) {
     constexpr int P = decltype(p)::value;
-    if (walk)
-      gpu::launch(at, aligned ? rmsnorm_rows_kernel<T, P, true> : rmsnorm_rows_kernel<T, P, false>, a);
-    else
-      gpu::launch(at, aligned ? rmsnorm_fwd_kernel<T, P, Residual, true> : rmsnorm_fwd_kernel<T, P, Residual, false>,
-                  a);
+    gpu::launch(at, aligned ? rmsnorm_fwd_kernel<T, P, Residual, true> : rmsnorm_fwd_kernel<T, P, Residual, false>, a);
   });
 }
 
 template <class T>
-void launch_back(const Exec& ex, const NormBackward<T>& b, int threads, int each) {
+void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
+  R1_CHECK(b.rows < (1 << 30), "rmsnorm_bwd on the device: ", b.rows, " rows, expected fewer than 2^30");
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
-  const int block = threads > 256 ? 512 : 256;
-  gpu::Launch at{.name = "rmsnorm_bwd", .block = block, .stream = ex.stream};
-  const auto run = [&](auto kernel, size_t smem) {
-    at.smem = smem;
-    at.grid = even_grid(ceil_div(b.rows, kNormChunk), 512 / block);
-    gpu::launch(at, kernel, b, threads);
+  int threads = 32;  // a row: four packs a thread, fewer where a warp is enough
+  const bool two = std::getenv("R1_BWD_P2") && packs <= 512;
+  while (threads * (two ? 2 : 4) < packs) threads *= 2;
+  const auto run = [&](auto p, auto block) {
+    constexpr int P = decltype(p)::value, kThreads = decltype(block)::value;
+    gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
+    at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
+    const int64_t chunks = ceil_div(b.rows, kNormChunk), slots = resident_blocks(kBackBlocks<P, kThreads>);
+    at.grid = chunks < slots ? chunks : slots;
+    gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
+                threads);
   };
-  const auto choose = [&](auto a) {
-    constexpr bool kAligned = decltype(a)::value;
-    if constexpr (sizeof(T) == 4)
-      if (each == 4) return run(rmsnorm_bwd_kernel<T, 4, kAligned, 512>, kBackSmem<4, kAligned, 512>);
-    if (block == 512) return run(rmsnorm_bwd_kernel<T, 2, kAligned, 512>, kBackSmem<2, kAligned, 512>);
-    if (each == 1) return run(rmsnorm_bwd_kernel<T, 1, kAligned, 256>, kBackSmem<1, kAligned, 256>);
-    run(rmsnorm_bwd_kernel<T, 2, kAligned, 256>, kBackSmem<2, kAligned, 256>);
-  };
-  if (aligned)
-    choose(std::true_type{});
-  else
-    choose(std::false_type{});
+  if constexpr (sizeof(T) == 4)
+    if (threads == 512) return run(std::integral_constant<int, 4>{}, std::integral_constant<int, 512>{});
+  with_packs(packs <= 32 ? 1 : packs <= 64 || two ? 2 : 4, [&](auto p) { run(p, std::integral_constant<int, 256>{}); });
 }
 
 template <class T, class Args, class Grads>
@@ -173,9 +114,6 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
                     a.ldx,       a.rows,
                     int(a.cols), g.accumulate};
   const int64_t packs = ceil_div(a.cols, kPack<T>), chunks = ceil_div(a.rows, kNormChunk);
-  int threads = 32;  // a row: two packs a thread, one where a warp is enough
-  while (threads < 512 && threads * 2 < packs) threads *= 2;
-  const int each = packs <= threads ? 1 : packs <= 2 * threads ? 2 : 4;
   if (packs > (sizeof(T) == 4 ? 2048 : 1024)) {
     R1_CHECK(chunks < 65536, "rmsnorm_bwd on the device: ", a.rows, " rows of ", a.cols, ", expected fewer than 2^21");
     gpu::launch({.name = "rmsnorm_bwd_wide", .grid = a.rows, .block = kWideThreads, .stream = ex.stream},
@@ -186,7 +124,7 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
                  .stream = ex.stream},
                 rmsnorm_share_wide_kernel<T>, b);
   } else {
-    launch_back(ex, b, threads, each);
+    launch_back(ex, b, packs);
   }
   gpu::launch(
       {.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 8), .block = {8, share_threads(chunks)}, .stream = ex.stream},

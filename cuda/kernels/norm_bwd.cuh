@@ -7,12 +7,18 @@
 namespace r1::cuda {
 
 /// Rows that a thread has under way, the one in work among them: a ring in shared memory, filled by cp.async.
-template <int P>
-constexpr int kRing = P == 4 ? 2 : 4;
-/// The ring of x and dy, one of 1 / rms, and the place where rows held at once add up their dw.
-template <int P, bool Aligned, int Threads>
-constexpr size_t kBackSmem = size_t{4} *
-                             Threads*((Aligned ? kRing<P> * (8 * P + 1) : 0) + (Threads == 256 ? 8 * P : 1));
+template <int P, int Threads>
+constexpr int kRing = Threads == 256 ? 3 : 2;
+/// Blocks on a multiprocessor.
+template <int P, int Threads>
+constexpr int kBackBlocks = Threads == 512 ? 1
+                            : P == 4       ? 2
+                                           : 3;
+/// The ring of x and dy, and room for the weights of a row and for a pack of each thread's dw: the fewer threads a row
+/// has, the fewer weights, and only then are there rows held at once, whose dw is added up.
+template <class T, int P, bool Aligned, int Threads>
+constexpr size_t kBackSmem = size_t{16} * Threads*((Aligned ? kRing<P, Threads> * 2 * P : 0) + P) +
+                             (P < 4 ? size_t{4} * Threads * kPack<T> : 0);
 
 /// What the threads of a row sum, in each of them. `sums` is two floats a warp of the row, which turns take
 /// alternately.
@@ -32,129 +38,124 @@ GPU_DEVICE float row_sum(float v, float* sums, int turn, int place, int row_thre
 /// A block holds Threads / T rows at once, T threads a row and P packs a thread, and walks chunks; those who share a
 /// row wait for one another alone. Aligned rows travel through the ring, each thread its own packs.
 template <class T, int P, bool Aligned, int Threads>
-GPU_KERNEL(Threads, Aligned ? 512 / Threads : 1)
+GPU_KERNEL(Threads, Aligned ? kBackBlocks<P, Threads> : 1)
 void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
-  constexpr int V = kPack<T>, kSlots = kRing<P>;
+  constexpr int V = kPack<T>, kSlots = kRing<P, Threads>;
   SMEM(float, part, 2 * (Threads / 32));
-  DSMEM(Pack<T>, ring);  // [slots, x and dy, P, threads]
-  float* scales = reinterpret_cast<float*>(ring + (Aligned ? kSlots * 2 * P * Threads : 0));  // [slots, threads]
-  float* fold = scales + (Aligned ? kSlots * Threads : 0);                                    // [rows at once, columns]
+  DSMEM(Pack<T>, ring);                                                // [slots, x and dy, P, threads]
+  Pack<T>* weights = ring + (Aligned ? kSlots * 2 * P * Threads : 0);  // of a row
+  float* fold = reinterpret_cast<float*>(weights + P * row_threads);   // [threads, a pack]
   const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
   const int turns = int(kNormChunk) / together;
   const float over_cols = gpu::div(1.0f, float(a.cols));
-  float w[P][V], dw[P][V] = {};
-  const auto bring_weights = [&] {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) to_floats<T>(w[i], load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols));
-  };
-  // What is to be fetched next: row, turn in its chunk, places of this thread's first packs.
-  const int64_t jump = int64_t(gpu::grid_dim().x - 1) * kNormChunk;
-  int64_t ahead = int64_t(gpu::block_idx().x) * kNormChunk + place;
-  int ahead_turn = 0;
-  const T *ahead_x = a.x + ahead * a.ldx + first * V, *ahead_dy = a.dy + ahead * a.lddy + first * V;
+  float dw[P][V] = {};
+  const int rows = int(a.rows), jump = int(gpu::grid_dim().x - 1) * int(kNormChunk);
+  int ahead = int(gpu::block_idx().x) * int(kNormChunk) + place, ahead_turn = 0;  // the row to fetch next
   const auto fetch = [&](int slot) {
-    const bool row = ahead < a.rows;
+    const bool row = ahead < rows;
     Pack<T>* to = ring + slot * 2 * P * Threads + gpu::tid();
+    const T *x = a.x + ahead * a.ldx + first * V, *dy = a.dy + ahead * a.lddy + first * V;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
       const bool here = row && (first + i * row_threads) * V < a.cols;
-      gpu::cp_async<16>(to + i * Threads, here ? ahead_x + i * row_threads * V : a.x, here ? 16 : 0);
-      gpu::cp_async<16>(to + (P + i) * Threads, here ? ahead_dy + i * row_threads * V : a.dy, here ? 16 : 0);
+      gpu::cp_async<16>(to + i * Threads, here ? x + i * row_threads * V : a.x, here ? 16 : 0);
+      gpu::cp_async<16>(to + (P + i) * Threads, here ? dy + i * row_threads * V : a.dy, here ? 16 : 0);
     }
-    gpu::cp_async<4>(scales + slot * Threads + gpu::tid(), row ? a.rstd + ahead : a.rstd, row ? 4 : 0);
     gpu::cp_async_commit();
-    const int64_t step = ++ahead_turn == turns ? together + jump : together;
-    if (ahead_turn == turns) ahead_turn = 0;
-    ahead += step, ahead_x += step * a.ldx, ahead_dy += step * a.lddy;
+    ahead += together;
+    if (++ahead_turn == turns) ahead_turn = 0, ahead += jump;
   };
   if constexpr (Aligned) {
     for (int k = 0; k < kSlots - 1; ++k) fetch(k);
-    bring_weights();
   }
+  if (place == 0) {
+    GPU_UNROLL
+    for (int i = 0; i < P; ++i)
+      weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  }
+  gpu::sync();
+  const auto scale = [&](int row) { return row < rows ? a.rstd[row] : 0.0f; };
+  float s_next = scale(int(gpu::block_idx().x) * int(kNormChunk) + place);
   int slot = 0, count = 0;
-  for (int64_t chunk = gpu::block_idx().x; chunk * kNormChunk < a.rows; chunk += gpu::grid_dim().x) {
+  for (int chunk = int(gpu::block_idx().x); chunk * int(kNormChunk) < rows; chunk += int(gpu::grid_dim().x)) {
     for (int turn = 0; turn < turns; ++turn, ++count) {
-      const int64_t row = chunk * kNormChunk + turn * together + place;
-      const bool inside = row < a.rows;
-      float x[P][V], t[P][V], s;
-      if constexpr (Aligned) {
-        gpu::cp_async_wait<kSlots - 2>();
-        const Pack<T>* from = ring + slot * 2 * P * Threads + gpu::tid();
-        GPU_UNROLL
-        for (int i = 0; i < P; ++i) {
-          to_floats<T>(x[i], from[i * Threads]);
-          to_floats<T>(t[i], from[(P + i) * Threads]);
+      const int row = chunk * int(kNormChunk) + turn * together + place;
+      const bool inside = row < rows;
+      // A pack of x, dy and w as floats. Read again after the sum: kept, they would need more registers than there are.
+      const auto bring = [&](int i, float(&u)[V], float(&d)[V], float(&v)[V]) {
+        const int at = (first + i * row_threads) * V;
+        if constexpr (Aligned) {
+          const Pack<T>* from = ring + (slot * 2 * P + i) * Threads + gpu::tid();
+          to_floats<T>(u, from[0]);
+          to_floats<T>(d, from[P * Threads]);
+        } else {
+          to_floats<T>(u, load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
+          to_floats<T>(d, load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
         }
-        s = scales[slot * Threads + gpu::tid()];
-        fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was read a turn ago
-        slot = slot + 1 == kSlots ? 0 : slot + 1;
-      } else {
-        GPU_UNROLL
-        for (int i = 0; i < P; ++i) {
-          const int at = (first + i * row_threads) * V;
-          to_floats<T>(x[i], load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
-          to_floats<T>(t[i], load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
-        }
-        bring_weights();  // for each row anew: registers are needed for the addresses
-        s = inside ? a.rstd[row] : 0.0f;
-      }
+        to_floats<T>(v, weights[first + i * row_threads]);
+      };
+      if constexpr (Aligned) gpu::cp_async_wait<kSlots - 2>();
+      const float s = s_next;
+      s_next = scale(turn + 1 < turns ? row + together : (chunk + int(gpu::grid_dim().x)) * int(kNormChunk) + place);
       float sum = 0;
       GPU_UNROLL
       for (int i = 0; i < P; ++i) {
+        float u[V], d[V], v[V];
+        bring(i, u, d, v);
         GPU_UNROLL
         for (int e = 0; e < V; ++e) {
-          const float d = gpu::mul(t[i][e], s);
-          dw[i][e] = gpu::fma(d, x[i][e], dw[i][e]);
-          t[i][e] = gpu::mul(d, w[i][e]);
-          sum = gpu::fma(t[i][e], x[i][e], sum);
+          d[e] = gpu::mul(d[e], s);
+          dw[i][e] = gpu::fma(d[e], u[e], dw[i][e]);
+          sum = gpu::fma(gpu::mul(d[e], v[e]), u[e], sum);
         }
       }
+      if constexpr (Aligned) fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was done with a turn ago
       sum = row_sum(sum, part + place * (row_threads / 32) * 2, count, place, row_threads);
-      if (!inside) continue;
-      // With n = x s: dx = (dy w - n mean(dy w n)) s, and t is dy w s.
+      // With n = x s: dx = (dy w - n mean(dy w n)) s = dy s w - x back.
       const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
       T* dx = a.dx + row * a.lddx;
       GPU_UNROLL
       for (int i = 0; i < P; ++i) {
         const int at = (first + i * row_threads) * V;
+        float u[V], d[V], v[V];
+        bring(i, u, d, v);
         GPU_UNROLL
-        for (int e = 0; e < V; ++e) t[i][e] = gpu::fma(x[i][e], -back, t[i][e]);
+        for (int e = 0; e < V; ++e) d[e] = gpu::fma(u[e], -back, gpu::mul(gpu::mul(d[e], s), v[e]));
         if (a.accumulate) {
-          float old[V];
-          to_floats<T>(old, load_pack<Aligned>(static_cast<const T*>(dx), at, a.cols));
+          to_floats<T>(u, load_pack<Aligned>(static_cast<const T*>(dx), at, inside ? a.cols : 0));
           GPU_UNROLL
-          for (int e = 0; e < V; ++e) t[i][e] = gpu::add(old[e], t[i][e]);
+          for (int e = 0; e < V; ++e) d[e] = gpu::add(u[e], d[e]);
         }
-        store_pack<Aligned>(dx, at, a.cols, to_pack(t[i], dx));
+        store_pack<Aligned>(dx, at, inside ? a.cols : 0, to_pack(d, dx));
       }
+      slot = slot + 1 == kSlots ? 0 : slot + 1;
     }
-    // The chunk's share: dw of the rows held at once, added in the order of their places.
-    float* share = a.share + chunk * a.cols;
-    const int columns = row_threads * P * V;
-    if (together > 1) gpu::sync();  // all have read what the last chunk left in `fold`
+    // The chunk's share: dw of the rows held at once, added in the order of their places, pack by pack.
+    float* share = a.share + int64_t{chunk} * a.cols;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
+      if (together > 1) gpu::sync();  // all have read the pack before
       GPU_UNROLL
       for (int e = 0; e < V; e += 4) {
-        const int at = (first + i * row_threads) * V + e;
         const gpu::Vec<float, 4> four{{dw[i][e], dw[i][e + 1], dw[i][e + 2], dw[i][e + 3]}};
         if (together > 1)
-          gpu::store_vec(fold + place * columns + at, four);
+          gpu::store_vec(fold + gpu::tid() * V + e, four);
         else
-          store_pack<Aligned>(share, at, a.cols, four);
+          store_pack<Aligned>(share, (first + i * row_threads) * V + e, a.cols, four);
         dw[i][e] = dw[i][e + 1] = dw[i][e + 2] = dw[i][e + 3] = 0;
       }
-    }
-    if (together == 1) continue;
-    gpu::sync();
-    for (int at = gpu::tid() * 4; at < columns; at += Threads * 4) {
-      auto sum = gpu::load_vec<4>(static_cast<const float*>(fold) + at);
+      if (together == 1) continue;
+      gpu::sync();
+      const int columns = row_threads * V, c = gpu::tid() * 4;  // at most half of the threads' packs: all are reached
+      if (c >= columns) continue;
+      auto sum = gpu::load_vec<4>(static_cast<const float*>(fold) + c);
+      GPU_NO_UNROLL
       for (int r = 1; r < together; ++r) {
-        const auto more = gpu::load_vec<4>(static_cast<const float*>(fold) + r * columns + at);
+        const auto more = gpu::load_vec<4>(static_cast<const float*>(fold) + r * columns + c);
         GPU_UNROLL
         for (int e = 0; e < 4; ++e) sum[e] = gpu::add(sum[e], more[e]);
       }
-      store_pack<Aligned>(share, at, a.cols, sum);
+      store_pack<Aligned>(share, i * columns + c, a.cols, sum);
     }
   }
   if constexpr (Aligned) gpu::cp_async_wait<0>();
@@ -172,6 +173,7 @@ GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunk
   SMEM(float, part, 128 * kColumns);
   const int x = int(gpu::thread_idx().x), y = int(gpu::thread_idx().y), groups = int(gpu::block_dim().y) / 16;
   const int c = int(gpu::block_idx().x) * kColumns + x, end = (y + 1) * run < chunks ? (y + 1) * run : chunks;
+  const float old = y == 0 && c < cols ? dw[c] : 0.0f;  // on its way while the shares are
   float sum = 0;
   for (int k = y * run; k < end; k += kAtOnce) {
     float v[kAtOnce];
@@ -189,7 +191,7 @@ GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunk
   if (y < groups) part[y * kColumns + x] = sum;
   gpu::sync();
   if (y > 0 || c >= cols) return;
-  sum = dw[c];
+  sum = old;
   for (int k = 0; k < groups; ++k) sum = gpu::add(sum, part[k * kColumns + x]);
   dw[c] = sum;
 }
