@@ -47,6 +47,22 @@ TEST_CASE("kernels say nothing that only nvcc understands") {
   CHECK(std::regex_search(code_of(kRoot / "cuda/gpu/nvcc_core.hpp"), forbidden));  // the words do occur where they may
 }
 
+TEST_CASE("the CPU is always exact, and fast kernels promise nothing about the batch") {
+  const std::regex asks("\\bex\\.exact\\b");
+  for (const auto& e : fs::recursive_directory_iterator(kRoot / "src"))
+    if (e.path().extension() == ".cpp") {
+      INFO(e.path());
+      CHECK_FALSE(std::regex_search(code_of(e.path()), asks));
+    }
+  CHECK(std::regex_search(code_of(kRoot / "cuda/kernels/gemm.cu"), asks));
+  // A case of fast mode is called so, names no size that rows may not depend on; exact products name m.
+  const std::string cases = text_of(kRoot / "cuda/harness/cases/gemm_cases.cpp");
+  const std::regex named("R1_GEMM\\(\"([a-z0-9/_]+_fast)\", \\w+, -1,");
+  CHECK(std::distance(std::sregex_iterator(cases.begin(), cases.end(), named), {}) >= 8);
+  for (const char* exact : {"gemm/f32/nt\", kCoreChecks, 0,", "gemm/bf16/nt\", kChecks, 0,"})
+    CHECK(cases.find(exact) != std::string::npos);
+}
+
 TEST_CASE("src includes no CUDA header") {
   const std::regex header("#include [<\"](cuda|cublas|nccl|gpu)[a-zA-Z_/]*\\.(h|hpp)[>\"]");
   for (const auto& e : fs::recursive_directory_iterator(kRoot / "src"))

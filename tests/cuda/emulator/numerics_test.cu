@@ -53,6 +53,13 @@ TEST_CASE("bf16 and half round to nearest even, with subnormals and infinities")
   CHECK(gpu::to_half(65520.0f).bits == 0x7c00);
 }
 
+TEST_CASE("max_bf16 takes the larger number in each half") {
+  const auto pair = [](float lo, float hi) { return gpu::pack_bf16(lo, hi); };
+  CHECK(gpu::max_bf16(pair(1, -3), pair(2, -4)) == pair(2, -3));
+  CHECK(gpu::max_bf16(pair(-INFINITY, 5), pair(-1e30f, INFINITY)) == pair(-1e30f, INFINITY));
+  CHECK(gpu::max_bf16(pair(NAN, 7), pair(-8, NAN)) == pair(-8, 7));
+}
+
 TEST_CASE("8-bit floats hold the values of their definition") {
   for (int b = 0; b < 256; ++b) {
     const int sign = b & 128 ? -1 : 1, e4 = b >> 3 & 15, m4 = b & 7, e5 = b >> 2 & 31, m5 = b & 3;
