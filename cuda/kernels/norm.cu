@@ -71,9 +71,10 @@ void forward(const Exec& ex, const NormForward<T>& a) {
   }
   const bool aligned = packs_fit(a.x, a.ldx, a.cols) && packs_fit(a.y, a.ldy, a.cols) && packs_fit(a.w, 0, a.cols) &&
                        (!Residual || (packs_fit(a.h, a.cols, a.cols) && packs_fit(a.r, a.cols, a.cols)));
-  const uint32_t rows = s.threads == 32 && std::getenv("R1_WARP4") ? 4 : uint32_t(s.rows);
-  const gpu::Launch at{
-      .name = "rmsnorm_fwd", .grid = ceil_div(a.rows, rows), .block = {s.threads, rows}, .stream = ex.stream};
+  const gpu::Launch at{.name = "rmsnorm_fwd",
+                       .grid = ceil_div(a.rows, s.rows),
+                       .block = {s.threads, uint32_t(s.rows)},
+                       .stream = ex.stream};
   with_packs(s.packs, [&](auto p) {
     constexpr int P = decltype(p)::value;
     gpu::launch(at, aligned ? rmsnorm_fwd_kernel<T, P, Residual, true> : rmsnorm_fwd_kernel<T, P, Residual, false>, a);
@@ -86,20 +87,19 @@ void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
   int threads = 32;  // a row: four packs a thread, fewer where a warp is enough
-  const bool two = std::getenv("R1_BWD_P2") && packs <= 512;
-  while (threads * (two ? 2 : 4) < packs) threads *= 2;
+  while (threads * 4 < packs) threads *= 2;
   const auto run = [&](auto p, auto block) {
     constexpr int P = decltype(p)::value, kThreads = decltype(block)::value;
     gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
     at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
     const int64_t chunks = ceil_div(b.rows, kNormChunk), slots = resident_blocks(kBackBlocks<P, kThreads>);
-    at.grid = chunks < slots ? chunks : slots;
+    at.grid = chunks < slots || std::getenv("R1_BWD_ALL") ? chunks : slots;
     gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
                 threads);
   };
   if constexpr (sizeof(T) == 4)
     if (threads == 512) return run(std::integral_constant<int, 4>{}, std::integral_constant<int, 512>{});
-  with_packs(packs <= 32 ? 1 : packs <= 64 || two ? 2 : 4, [&](auto p) { run(p, std::integral_constant<int, 256>{}); });
+  with_packs(packs <= 32 ? 1 : packs <= 64 ? 2 : 4, [&](auto p) { run(p, std::integral_constant<int, 256>{}); });
 }
 
 template <class T, class Args, class Grads>

@@ -3,6 +3,8 @@
 // Paper: [V3 Eq. 10], [R1 Eq. 1].
 #include "kernels/softmax.h"
 
+#include <algorithm>
+
 #include "common/math.cuh"
 #include "common/row.cuh"
 
@@ -11,7 +13,7 @@ namespace r1::cuda {
 namespace {
 
 constexpr float kLog2e = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
-constexpr int kKeptPacks = 12800;  ///< 200 KiB of shared memory
+constexpr int kKeptPacks = 12800;  ///< 200 KiB of shared memory, where a block may have as much
 
 template <class T>
 struct SoftmaxArgs {
@@ -21,6 +23,7 @@ struct SoftmaxArgs {
   int cols;
   float scale;
   bool log;
+  int kept = 0;  ///< packs of a long row that shared memory holds
 };
 
 /// log2(e) scale x of a pack; beyond the row's end -1e30, whose exponential is 0.
@@ -100,7 +103,7 @@ void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
     for (int i = 0; i < kAtOnce; ++i) {
       const int pack = base + i * kLongThreads;
       if (pack >= packs) break;
-      if (pack < kKeptPacks) kept[pack] = p[i];
+      if (pack < a.kept) kept[pack] = p[i];
       float u[V], higher = top, add = 0;
       scaled<Aligned, T>(u, p[i], pack * V, a.cols, c);
       GPU_UNROLL
@@ -117,8 +120,7 @@ void softmax_fwd_long_kernel(SoftmaxArgs<T> a) {
   const float log_sum = a.log ? log_exact(sum) : 0.0f;
   for (int pack = gpu::tid(); pack < packs; pack += kLongThreads) {  // each thread's own packs: no barrier needed
     float u[V];
-    scaled<Aligned, T>(u, pack < kKeptPacks ? kept[pack] : load_pack<Aligned>(x, pack * V, a.cols), pack * V, a.cols,
-                       c);
+    scaled<Aligned, T>(u, pack < a.kept ? kept[pack] : load_pack<Aligned>(x, pack * V, a.cols), pack * V, a.cols, c);
     finish<T>(u, highest, sum, log_sum, a.log);
     store_pack<Aligned>(a.out + (x - a.x), pack * V, a.cols, to_pack(u, x));
   }
@@ -177,7 +179,8 @@ void softmax_bwd_kernel(SoftmaxArgs<T> a) {
 template <class T, bool Aligned, int kLongThreads>
 GPU_KERNEL(kLongThreads, 1024 / kLongThreads)
 void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
-  constexpr int V = kPack<T>, kAtOnce = 2, kKept = kKeptPacks / 2;
+  constexpr int V = kPack<T>, kAtOnce = 2;
+  const int half = a.kept / 2;
   SMEM(float, part, 32);
   DSMEM(Pack<T>, kept);  // dy, then y
   const int packs = (a.cols + V - 1) / V;
@@ -194,15 +197,15 @@ void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
     GPU_UNROLL
     for (int i = 0; i < kAtOnce; ++i) {
       const int pack = base + i * kLongThreads;
-      if (pack < packs && pack < kKept) kept[pack] = pd[i], kept[kKept + pack] = py[i];
+      if (pack < packs && pack < half) kept[pack] = pd[i], kept[half + pack] = py[i];
       add_to<T>(sum, pd[i], py[i], a.log);
     }
   }
   sum = group_sum(sum, part, {gpu::warp(), kLongThreads / 32});
   for (int pack = gpu::tid(); pack < packs; pack += kLongThreads) {
     float d[V];
-    if (pack < kKept)
-      gradient<T>(d, kept[pack], kept[kKept + pack], sum, a);
+    if (pack < half)
+      gradient<T>(d, kept[pack], kept[half + pack], sum, a);
     else
       gradient<T>(d, load_pack<Aligned>(dy, pack * V, a.cols), load_pack<Aligned>(y, pack * V, a.cols), sum, a);
     store_pack<Aligned>(a.out + at, pack * V, a.cols, to_pack(d, dy));
@@ -210,7 +213,7 @@ void softmax_bwd_long_kernel(SoftmaxArgs<T> a) {
 }
 
 template <bool Backward, class T>
-void softmax(const Exec& ex, const SoftmaxArgs<T>& a) {
+void softmax(const Exec& ex, SoftmaxArgs<T> a) {
   if (a.rows == 0 || a.cols == 0) return;
   const bool aligned = packs_fit(a.out, a.cols, a.cols) && packs_fit(a.x, a.cols, a.cols) &&
                        (!Backward || packs_fit(a.y, a.cols, a.cols));
@@ -220,11 +223,10 @@ void softmax(const Exec& ex, const SoftmaxArgs<T>& a) {
     // Two blocks of 512 threads share a multiprocessor where their rows fit, else one of 1024 has it.
     const int64_t packs = ceil_div(a.cols, kPack<T>) * (Backward ? 2 : 1);
     const bool two = packs * 16 <= 100 * 1024;
-    const gpu::Launch at{.name = name,
-                         .grid = a.rows,
-                         .block = two ? 512 : 1024,
-                         .smem = size_t(Backward || packs > kKeptPacks ? kKeptPacks : packs) * 16,
-                         .stream = ex.stream};
+    const auto room = int64_t(gpu::device_info(gpu::current_device()).smem_per_block / 16) - 64;  // the sums' part off
+    a.kept = int(std::min({packs, int64_t{kKeptPacks}, room})) / 2 * 2;
+    const gpu::Launch at{
+        .name = name, .grid = a.rows, .block = two ? 512 : 1024, .smem = size_t(a.kept) * 16, .stream = ex.stream};
     const auto choose = [&](auto threads) {
       constexpr int N = decltype(threads)::value;
       if constexpr (Backward)
