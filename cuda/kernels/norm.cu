@@ -2,8 +2,6 @@
 // Backward: norm_bwd.cuh. Paper: [V3 §2.1.1].
 #include "kernels/norm.h"
 
-#include <cstdlib>
-
 #include "kernels/norm_bwd.cuh"
 
 namespace r1::cuda {
@@ -93,7 +91,7 @@ void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
     gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
     at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
     const int64_t chunks = ceil_div(b.rows, kNormChunk), slots = resident_blocks(kBackBlocks<P, kThreads>);
-    at.grid = chunks < slots || std::getenv("R1_BWD_ALL") ? chunks : slots;
+    at.grid = chunks < slots ? chunks : slots;
     gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
                 threads);
   };
