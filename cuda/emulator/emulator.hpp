@@ -54,6 +54,7 @@ struct Counters {
   uint64_t shared_requests = 0;    ///< warp-wide accesses to shared memory
   uint64_t shared_wavefronts = 0;  ///< passes they took: ideal is one per 128 bytes
   uint64_t bank_conflicts = 0;     ///< wavefronts beyond the ideal
+  uint64_t tma_copies = 0;         ///< boxes, whose sectors and bytes are in those above
   uint64_t race_checks = 0;        ///< memory accesses seen by the race detector
 };
 const Counters& counters();
@@ -74,5 +75,8 @@ void reset_device();
 size_t live_buffers();
 /// True in the build whose kernels are instrumented (-fsanitize=thread with the emulator's own runtime).
 bool race_build();
+/// For programs of both kinds of kernels: the detector must be off while one runs that is not instrumented, whose writes
+/// it does not see.
+void use_race_detector(bool on);
 
 }  // namespace gpu::emu

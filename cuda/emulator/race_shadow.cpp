@@ -209,4 +209,5 @@ void set_written(const void* p, size_t bytes, bool written) { std::memset(state_
 
 namespace gpu::emu {
 bool race_build() { return race::enabled(); }
+void use_race_detector(bool on) { race::g_instrumented = on; }
 }  // namespace gpu::emu
