@@ -72,6 +72,11 @@ expect "step of a thread that is not there" 1 "has no such thread" -- "${check[@
 expect "step without a thread" 1 "step '7', expected block,thread" -- "${check[@]}" --kernel softmax_fwd/f32 --emu-step 7
 expect "what is counted" 0 "sectors" "rmsnorm_fwd/bf16 (yours)" "rmsnorm_fwd/bf16 (ours)" -- "${count[@]}" "${fwd[@]}" $mine --size 4,512
 expect "too old a device" 1 "emulated GPU has compute capability 7.5, expected at least 8.0" -- env GPU_EMU_CC=75 "${check[@]}" --kernel copy
+expect "no device" 1 "no CUDA device" "use --device cpu" -- env GPU_EMU_DEVICES=0 "${check[@]}" --kernel copy
+expect "too old a driver" 1 "driver is for CUDA 11.8, this program needs 12.8: install a newer driver" \
+  -- env GPU_EMU_DRIVER=11080 "${check[@]}" --kernel copy
+expect "no memory" 1 "out of device memory: x needs 532 bytes, 0 of 0 are free; expected a smaller batch or model" "1 failed" \
+  -- env GPU_EMU_MEMORY_MB=0 "${check[@]}" --kernel copy/f32 --size 1
 if [ "$(basename "$program")" = r1_gpu ]; then
   expect help 0 "--emu-step B,T" "Examples:" -- "$program" --help
   expect "an option without its value" 1 "option --only, expected a value" -- "${check[@]}" --only
