@@ -41,6 +41,7 @@ std::string counters_of(const std::string& name, const KernelCase& c, const Dims
   c.make(t);
   t.upload();
   next_schedule(0);
+  gpu::emu::options().count = true;
   device::synchronize();
   gpu::emu::reset_counters();
   t.launch();

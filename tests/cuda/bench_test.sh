@@ -7,6 +7,7 @@ program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 check=("$program" check) count=("$program" bench)
 [ "$(basename "$program")" = r1 ] && check=("$program" bench cuda --no-bench) count=("$program" bench cuda --no-check)
+export GPU_EMU_COUNT=0  # a table of counters turns it on
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0 done=0

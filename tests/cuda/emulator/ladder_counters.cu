@@ -21,6 +21,7 @@ const r1::bf16* cpu(const Buffer<gpu::bf16>& b) { return reinterpret_cast<const 
 template <class F>
 Counters count(const F& launch) {
   gpu::emu::use_schedule(0);
+  gpu::emu::options().count = true;
   gpu::emu::reset_counters();
   launch();
   gpu::sync_device();
