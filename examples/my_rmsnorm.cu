@@ -1,9 +1,9 @@
-// A kernel of your own, for `r1 bench cuda --kernel rmsnorm_fwd --file examples/my_rmsnorm.cu`: it is compiled, put in the
-// place of the project's kernel, tested against the CPU on the same problems (odd sizes, odd alignment, other schedules,
-// races), then timed beside it, or in an emulated build counted beside it. This one has a block of 256 threads a row and
-// does nothing clever. The functions are twins of src/kernels/norm.h: same names, same arguments, namespace r1::cuda.
-// It defines the bf16 one alone, so the float cases run on ours and the program says so. Try: take out a gpu::sync().
-// Paper: [V3 §2.1.1]
+// A kernel of your own, for `r1 bench cuda --kernel rmsnorm_fwd --file examples/my_rmsnorm.cu`: it is compiled, put in
+// the place of the project's kernel, tested against the CPU on the same problems (odd sizes, odd alignment, other
+// schedules, races), then timed beside it, or in an emulated build counted beside it. This one has a block of 256
+// threads a row and does nothing clever. The functions are twins of src/kernels/norm.h: same names, same arguments,
+// namespace r1::cuda. It defines the bf16 one alone, so the float cases run on ours and the program says so. Try: take
+// out a gpu::sync(). Paper: [V3 §2.1.1]
 #include "common/pack.cuh"
 #include "gpu.hpp"
 #include "kernels/norm.h"
