@@ -20,7 +20,7 @@ build() {  # chips, folder of the build
 if [ "${1:-}" = pack ]; then
   to=${2:?folder to pack into}
   rm -rf "$to/bin" "$to/build" && mkdir -p "$to/bin"  # programs of another commit would be taken for this one's
-  git archive HEAD cuda src/base src/kernels src/tensor tests/gpu.sh tests/peers tests/cuda | tar -x -C "$to"
+  git archive HEAD cuda examples/my_rmsnorm.cu src/base src/kernels src/tensor tests/gpu.sh tests/peers tests/cuda | tar -x -C "$to"
   git rev-parse HEAD > "$to/bin/version.txt"
   if [ "${3:-}" = built ]; then
     build "${R1_CUDA_CHIPS:-90a}" build/gpu > build-gpu.log 2>&1 || { tail -20 build-gpu.log; exit 1; }
@@ -80,6 +80,14 @@ fi
 
 say "timings"
 timeout 200 "$bin/r1_gpu" bench --out "$out" 2>&1
+
+# A kernel that is compiled now, in the place of ours.
+nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+if [ -x "$nvcc" ] && [ -f examples/my_rmsnorm.cu ]; then
+  say "a reader's kernel"
+  R1_ROOT=$PWD R1_NVCC=$nvcc R1_CXX=$(command -v c++ || echo g++) timeout 60 "$bin/r1_gpu" all --kernel rmsnorm_fwd/bf16 \
+    --file examples/my_rmsnorm.cu 2>&1 || failed=1
+fi
 
 if [ "$quick" = 0 ]; then
   if command -v compute-sanitizer > /dev/null; then

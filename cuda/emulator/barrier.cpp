@@ -13,7 +13,6 @@ bool same(Site a, Site b) { return a.line == b.line && (a.file == b.file || std:
 /// True for the thread that completes the barrier.
 bool arrive(Fiber& f, Site at) {
   Block& b = *f.block;
-  flush_requests(*f.warp);
   if (b.exited > 0)
     fail_thread(r1::cat("early exit before a barrier: ", b.exited, " of ", b.threads,
                         " threads have returned and will never arrive (last seen at ", str(b.exit_at), ")"),
@@ -30,6 +29,7 @@ void complete(Block& b) {
   ++g_counters.barriers;
   progress();
   b.arrived = 0;
+  for (Warp& w : b.warps) flush_requests(w);
   if (race::enabled()) race::join(b.fibers.data(), b.fibers.size());
   make_block_ready(b);
 }
@@ -64,7 +64,6 @@ void named_sync(int id, int threads, bool wait, Site at) {
   Fiber& f = static_cast<Fiber&>(self());
   if (f.traced) note(f, r1::cat(wait ? "bar_sync " : "bar_arrive ", id), at);
   Block& b = *f.block;
-  flush_requests(*f.warp);
   if (id < 0 || id > 15) fail_thread(r1::cat("named barrier ", id, ", expected 0..15"), at);
   if (threads <= 0 || threads % 32 != 0 || threads > b.threads)
     fail_thread(r1::cat("named barrier ", id, " for ", threads,
@@ -88,6 +87,8 @@ void named_sync(int id, int threads, bool wait, Site at) {
   }
   ++g_counters.barriers;
   progress();
+  for (const Fiber* w : n.came)
+    if (w->lane == 0) flush_requests(*w->warp);
   if (race::enabled()) race::join(n.came.data(), n.came.size());
   std::vector<Fiber*> waiting;
   waiting.swap(n.waiting);
@@ -101,8 +102,6 @@ void named_sync(int id, int threads, bool wait, Site at) {
 namespace {
 
 void wide_sync(Wait kind, int& arrived, int expected, Site& first, Site at, bool whole_set) {
-  Fiber& f = static_cast<Fiber&>(self());
-  flush_requests(*f.warp);
   for (auto& b : g_set.blocks)
     if (b->exited > 0)
       fail_thread(
@@ -110,6 +109,8 @@ void wide_sync(Wait kind, int& arrived, int expected, Site& first, Site at, bool
   if (arrived == 0) first = at;
   if (++arrived < expected) return block_current(kind, at);
   ++g_counters.barriers;
+  for (auto& b : g_set.blocks)
+    for (Warp& w : b->warps) flush_requests(w);
   progress();
   arrived = 0;
   std::vector<Fiber*> all;

@@ -1,8 +1,8 @@
 // Counts what memory accesses would cost a GPU: 32-byte sectors of global memory and passes over the 32 banks of shared
-// memory. Lanes that reach one source line the same number of times since their warp last synchronised make one
-// request. Paper: none.
+// memory. The n-th time that each lane reaches a place in the source since its warp last synchronised is one request.
+// Paper: none.
 #include <algorithm>
-#include <set>
+#include <bit>
 
 #include "emulator/state.hpp"
 
@@ -10,14 +10,14 @@ namespace gpu::emu {
 
 namespace {
 
-constexpr size_t kOpenRequests = 32;
+constexpr size_t kOpenRequests = 4096;  ///< of one line: lanes that are further apart count alone
 
-uint32_t global_sectors(const Request& r) {
+uint32_t global_sectors(const Request& r, uint32_t bytes) {
   std::vector<uintptr_t> s;
   for (int l = 0; l < 32; ++l) {
     if (!(r.lanes >> l & 1)) continue;
     const auto a = reinterpret_cast<uintptr_t>(r.address[l]);
-    for (uintptr_t x = a / 32; x <= (a + r.bytes - 1) / 32; ++x) s.push_back(x);
+    for (uintptr_t x = a / 32; x <= (a + bytes - 1) / 32; ++x) s.push_back(x);
   }
   std::sort(s.begin(), s.end());
   return uint32_t(std::unique(s.begin(), s.end()) - s.begin());
@@ -38,43 +38,49 @@ uint32_t passes(const std::byte* const* address, uint32_t lanes, int first, int 
   return most;
 }
 
-void count_shared(const Request& r) {
-  const int lanes_a_pass = r.bytes <= 4 ? 32 : r.bytes == 8 ? 16 : 8;
+void count_shared(const Request& r, uint32_t bytes) {
+  const int lanes_a_pass = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
   ++g_counters.shared_requests;
   for (int l = 0; l < 32; l += lanes_a_pass) {
-    const uint32_t p = passes(r.address, r.lanes, l, lanes_a_pass, r.bytes);
+    const uint32_t p = passes(r.address, r.lanes, l, lanes_a_pass, bytes);
     g_counters.shared_wavefronts += p;
     if (p > 1) g_counters.bank_conflicts += p - 1;
   }
 }
 
-void count(const Request& r) {
-  if (r.shared) return count_shared(r);
+void count(const Request& r, const RequestLine& at) {
+  if (at.shared) return count_shared(r, at.bytes);
   ++g_counters.global_requests;
-  g_counters.global_sectors += global_sectors(r);
-  uint32_t lanes = 0;
-  for (int l = 0; l < 32; ++l) lanes += r.lanes >> l & 1;
-  g_counters.global_bytes += lanes * r.bytes;
+  g_counters.global_sectors += global_sectors(r, at.bytes);
+  g_counters.global_bytes += uint64_t(std::popcount(r.lanes)) * at.bytes;
+}
+
+RequestLine& line_of(Warp& w, const void* p, size_t bytes, Site at) {
+  const bool shared = space_of(p) == Space::kShared;
+  for (RequestLine& l : w.requests)
+    if (l.key == at.file && l.line == at.line && l.shared == shared && l.bytes == bytes) return l;
+  return w.requests.emplace_back(RequestLine{at.file, at.line, uint32_t(bytes), shared, 0, {}, {}});
+}
+
+void count_front(RequestLine& l) {
+  count(l.open.front(), l);
+  l.open.pop_front();
+  ++l.counted;
 }
 
 }  // namespace
 
 void count_request(const Fiber& f, const void* p, size_t bytes, Site at) {
   if (!options().count) return;
-  auto& open = f.warp->requests;
-  const bool shared = space_of(p) == Space::kShared;
-  for (Request& r : open)
-    if (r.key == at.file && r.line == at.line && r.shared == shared && r.bytes == bytes && !(r.lanes >> f.lane & 1)) {
-      r.lanes |= 1u << f.lane;
-      r.address[f.lane] = static_cast<const std::byte*>(p);
-      return;
-    }
-  if (open.size() >= kOpenRequests) {
-    count(open.front());
-    open.erase(open.begin());
-  }
-  open.push_back({at.file, at.line, shared, 1u << f.lane, uint32_t(bytes), {}});
-  open.back().address[f.lane] = static_cast<const std::byte*>(p);
+  RequestLine& l = line_of(*f.warp, p, bytes, at);
+  const uint64_t n = l.times[f.lane]++;
+  Request alone;
+  Request& r = n < l.counted ? alone : n - l.counted < l.open.size() ? l.open[n - l.counted] : l.open.emplace_back();
+  r.lanes |= 1u << f.lane;
+  r.address[f.lane] = static_cast<const std::byte*>(p);
+  if (n < l.counted) return count(alone, l);
+  while (!l.open.empty() && l.open.front().lanes == f.warp->lanes) count_front(l);
+  if (l.open.size() > kOpenRequests) count_front(l);
 }
 
 void count_matrix(const void* const* rows, int n) {
@@ -87,8 +93,16 @@ void count_matrix(const void* const* rows, int n) {
   if (p > 1) g_counters.bank_conflicts += p - 1;
 }
 
+void count_row(const void* p, size_t bytes) {
+  if (!options().count) return;
+  const auto a = reinterpret_cast<uintptr_t>(p);
+  g_counters.global_sectors += (a + bytes - 1) / 32 - a / 32 + 1;
+  g_counters.global_bytes += bytes;
+}
+
 void flush_requests(Warp& w) {
-  for (const Request& r : w.requests) count(r);
+  for (const RequestLine& l : w.requests)
+    for (const Request& r : l.open) count(r, l);
   w.requests.clear();
 }
 

@@ -18,6 +18,7 @@ int resident_blocks(int block, size_t smem);
 template <class... P, class... A>
 void launch(const Launch& c, void (*kernel)(P...), const A&... a) {
   static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
+  count_launch();
   std::tuple<std::remove_cv_t<P>...> args(static_cast<std::remove_cv_t<P>>(a)...);
   emu::queue_kernel(c, [kernel, args] { std::apply(kernel, args); });
 }

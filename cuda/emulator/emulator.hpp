@@ -1,7 +1,8 @@
 // The emulator's controls, for tests and tools: schedules, numerics, checks, counters, the trace of one thread. Kernels
 // and launchers never include this. Environment: GPU_EMU_SEED, GPU_EMU_SCHEDULE (random, in-order, reverse, lockstep,
 // ahead, priorities), GPU_EMU_ACCUMULATE (exact, sequential, pairwise, truncate), GPU_EMU_CC (90), GPU_EMU_MEMORY_MB,
-// GPU_EMU_COUNT (1), GPU_EMU_HIDE (0). Paper: none.
+// GPU_EMU_COUNT (1), GPU_EMU_HIDE (0), GPU_EMU_DEVICES (1), GPU_EMU_DRIVER (11080: for CUDA 11.8, too old).
+// Paper: none.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,8 @@ struct Options {
   uint64_t noise_seed = 1;         ///< of the error in fast_exp and the like; 0: none
   uint64_t spin_limit = 20000000;  ///< switches without progress until threads count as spinning for ever
   int major = 9, minor = 0;        ///< the device that is played
+  int devices = 1;                 ///< 0: a machine without a GPU
+  int driver_version = 0;          ///< as CUDA numbers it, 11080; 0: new enough
   int multiprocessors = 4;
   size_t memory_bytes = size_t(2) << 30;
   int yield_every = 0;          ///< race build: also switch threads at every so many memory accesses; 0: never
@@ -54,6 +57,7 @@ struct Counters {
   uint64_t shared_requests = 0;    ///< warp-wide accesses to shared memory
   uint64_t shared_wavefronts = 0;  ///< passes they took: ideal is one per 128 bytes
   uint64_t bank_conflicts = 0;     ///< wavefronts beyond the ideal
+  uint64_t tma_copies = 0;         ///< boxes, whose sectors and bytes are in those above
   uint64_t race_checks = 0;        ///< memory accesses seen by the race detector
 };
 const Counters& counters();
@@ -74,5 +78,8 @@ void reset_device();
 size_t live_buffers();
 /// True in the build whose kernels are instrumented (-fsanitize=thread with the emulator's own runtime).
 bool race_build();
+/// For programs of both kinds of kernels: the detector must be off while one runs that is not instrumented, whose
+/// writes it does not see.
+void use_race_detector(bool on);
 
 }  // namespace gpu::emu

@@ -147,8 +147,9 @@ void queue_kernel(const Launch& c, std::function<void()> body) {
   const Lock lock(host().mutex);
   const auto bad = [&](const auto&... m) {
     r1::fail("launch of kernel '", c.name, "', grid (", c.grid.x, ",", c.grid.y, ",", c.grid.z, "), block (", c.block.x,
-             ",", c.block.y, ",", c.block.z, "), ", c.smem, " bytes: ", m...);
+             ",", c.block.y, ",", c.block.z, "), ", c.smem, " bytes of shared memory: ", m...);
   };
+  if (device_count() == 0) bad(no_device_reason());
   const uint64_t threads = uint64_t(c.block.x) * c.block.y * c.block.z;
   if (threads < 1 || threads > 1024 || c.block.z > 64) bad(threads, " threads, expected 1..1024 (z at most 64)");
   if (c.grid.x < 1 || c.grid.y < 1 || c.grid.z < 1) bad("an empty grid, expected at least one block");
@@ -189,10 +190,19 @@ void reset_device() {
 using emu::host;
 using emu::Lock;
 
-int device_count() { return 1; }
-std::string no_device_reason() { return ""; }
+std::string no_device_reason() {
+  constexpr int kRuntime = 12080;
+  const emu::Options& o = emu::options();
+  const auto version = [](int v) { return r1::cat(v / 1000, ".", v % 1000 / 10); };
+  if (o.driver_version != 0 && o.driver_version < kRuntime)
+    return r1::cat("driver is for CUDA ", version(o.driver_version), ", this program needs ", version(kRuntime),
+                   ": install a newer driver");
+  return o.devices == 0 ? "no CUDA device" : "";
+}
+int device_count() { return no_device_reason().empty() ? emu::options().devices : 0; }
 int current_device() { return 0; }
 void set_device(int device) {
+  if (device_count() == 0) r1::fail("device ", device, ": ", no_device_reason());
   if (device != 0) r1::fail("device ", device, " does not exist, expected 0 (the emulator)");
 }
 
@@ -210,11 +220,13 @@ const DeviceInfo& device_info(int device) {
   d.smem_per_multiprocessor = emu::max_smem() + 1024;
   d.threads_per_multiprocessor = 2048;
   d.cooperative = d.emulated = true;
+  d.driver_version = o.driver_version;
   return d;
 }
 size_t free_memory() { return emu::options().memory_bytes - emu::memory_in_use(); }
 
 void* malloc_device(size_t bytes, const char* what) {
+  if (device_count() == 0) r1::fail("malloc_device of ", bytes, " bytes for ", what, ": ", no_device_reason());
   const Lock lock(host().mutex);
   return emu::allocate(bytes, what);
 }

@@ -114,7 +114,7 @@ void* allocate(size_t bytes, const char* name) {
   const Visible visible;
   Heap& h = heap();
   const size_t rounded = (std::max<size_t>(bytes, 1) + 255) / 256 * 256;
-  if (h.in_use + rounded > options().memory_bytes)
+  if (bytes > options().memory_bytes || h.in_use + rounded > options().memory_bytes)
     r1::fail("out of device memory: ", name, " needs ", bytes, " bytes, ", options().memory_bytes - h.in_use, " of ",
              options().memory_bytes, " are free; expected a smaller batch or model");
   Buffer& b = h.buffers[take_pages((rounded + kZone + kPage - 1) / kPage)];

@@ -42,6 +42,9 @@ Options from_environment() {
   o.minor = int(cc % 10);
   o.count = number("GPU_EMU_COUNT", 1) != 0;
   o.hide_from_host = number("GPU_EMU_HIDE", 0) != 0;
+  o.devices = int(number("GPU_EMU_DEVICES", 1));
+  if (o.devices > 1) r1::fail("environment: GPU_EMU_DEVICES=", o.devices, ", expected 0 or 1");
+  o.driver_version = int(number("GPU_EMU_DRIVER", 0));
   o.memory_bytes = number("GPU_EMU_MEMORY_MB", 2048) << 20;
   return o;
 }

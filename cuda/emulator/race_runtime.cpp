@@ -32,10 +32,8 @@ void on_access(void* address, size_t bytes, bool writes, void* pc) {
          Site{static_cast<const char*>(pc), kPlainAccess});
   const Site at{static_cast<const char*>(pc), kPlainAccess};  // put into words only when it is needed
   count_request(*f, address, bytes, at);
-  if (writes)
-    race::write(*f, address, bytes, at);
-  else
-    race::read(*f, address, bytes, at);
+  if (race::enabled() && writes) race::write(*f, address, bytes, at);
+  if (race::enabled() && !writes) race::read(*f, address, bytes, at);
   const int every = options().yield_every;
   if (every > 0 && ++f->accesses % uint32_t(every) == 0) yield_current(f->at);
 }

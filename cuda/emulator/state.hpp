@@ -43,18 +43,25 @@ struct WarpGroup {
 
 /// One warp-wide access in the making: the lanes that made it so far.
 struct Request {
+  uint32_t lanes = 0;
+  const std::byte* address[32];
+};
+/// What a warp does at one place in the source since it last synchronised: the n-th time of each lane is one request.
+struct RequestLine {
   const void* key;
   int line;
+  uint32_t bytes;
   bool shared;
-  uint32_t lanes = 0, bytes = 0;
-  const std::byte* address[32];
+  uint64_t counted = 0;  ///< requests that are no longer in `open`
+  uint64_t times[32] = {};
+  std::deque<Request> open;
 };
 
 struct Warp {
   uint32_t lanes = 0, exited = 0;  ///< lanes that exist; that have returned
   Fiber* fiber[32] = {};
   std::vector<WarpGroup> groups;
-  std::vector<Request> requests;
+  std::vector<RequestLine> requests;
 };
 
 struct NamedBarrier {
@@ -251,6 +258,7 @@ size_t arena_bytes();
 void report_host_faults();
 void count_request(const Fiber& f, const void* p, size_t bytes, Site at);
 void count_matrix(const void* const* rows, int n);
+void count_row(const void* p, size_t bytes);  ///< of a TMA box, in global memory
 void flush_requests(Warp& w);
 
 }  // namespace gpu::emu

@@ -1,6 +1,7 @@
 // Prints the trace of one thread beside the kernel's source. Paper: none.
 #include "emulator/step.hpp"
 
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -20,6 +21,9 @@ std::string source_line(const char* file, int n) {
   auto [i, fresh] = files.try_emplace(file);
   if (fresh) {
     std::ifstream in(file);
+    const char* inside = file;  // ccache may make names relative to the build folder: try them from here
+    while (std::strncmp(inside, "../", 3) == 0) inside += 3;
+    if (!in) in.open(inside);
     for (std::string line; std::getline(in, line);) i->second.push_back(line);
   }
   if (n < 1 || size_t(n) > i->second.size()) return {};
@@ -35,8 +39,10 @@ struct Walk {
   std::istream* keys;
   std::ostream* out;
   Pace pace = Pace::kStep;
-  uint64_t shown = 0;
+  uint64_t shown = 0, seen = 0;
+  uint64_t launch = 0;
 };
+std::shared_ptr<Walk> g_walk;
 
 bool is_barrier(const std::string& what) {
   return what.find("sync") != std::string::npos || what.rfind("mbar_wait", 0) == 0 ||
@@ -52,9 +58,20 @@ void ask(Walk& w) {
   if (line == "q") w.pace = Pace::kSilent;
 }
 
+/// A line at the first event in a launch.
+void announce(Walk& w) {
+  if (!g_run || w.launch == g_run->id) return;
+  w.launch = g_run->id;
+  const Launch& c = g_run->config;
+  *w.out << "kernel '" << c.name << "', grid (" << c.grid.x << "," << c.grid.y << "," << c.grid.z << "), block ("
+         << c.block.x << "," << c.block.y << "," << c.block.z << ")\n";
+}
+
 void show(Walk& w, const TraceEvent& e) {
+  ++w.seen;
   if (w.pace == Pace::kSilent || w.shown >= w.plan.limit) return;
   ++w.shown;
+  announce(w);
   const Site at = e.at.line == kPlainAccess ? source_of(e.at.file) : e.at;
   const std::string place = str(e.at), text = at.line > 0 ? source_line(at.file, at.line) : "";
   *w.out << "#" << e.number << "  " << e.what << "  at " << place;
@@ -82,13 +99,19 @@ StepPlan parse_step(const std::string& text, const std::string& kernel) {
 }
 
 void step_thread(const StepPlan& plan, std::istream* keys, std::ostream& out) {
-  auto walk = std::make_shared<Walk>();
+  g_walk = std::make_shared<Walk>();
+  const auto walk = g_walk;
   walk->plan = plan;
   walk->keys = keys;
   walk->out = &out;
   trace_thread(plan.kernel, plan.block, plan.thread, [walk](const TraceEvent& e) { show(*walk, e); });
 }
 
-void stop_steps() { trace_thread("", -1, -1, nullptr); }
+uint64_t stop_steps() {
+  trace_thread("", -1, -1, nullptr);
+  const uint64_t seen = g_walk ? g_walk->seen : 0;
+  g_walk.reset();
+  return seen;
+}
 
 }  // namespace gpu::emu

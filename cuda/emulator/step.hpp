@@ -15,9 +15,10 @@ struct StepPlan {
 };
 /// "3,17": block 3, thread 17; throws r1::Error for anything else.
 StepPlan parse_step(const std::string& text, const std::string& kernel = "");
-/// Until trace_thread() is called again (or stop_steps()), every event of that thread is written to `out`. With `keys`,
+/// Until stop_steps(), every event of that thread is written to `out`. With `keys`,
 /// waits for a line before each: empty goes on by one event, "b" to the next barrier, "c" to the end, "q" is silent.
 void step_thread(const StepPlan& plan, std::istream* keys, std::ostream& out);
-void stop_steps();
+/// Ends that; returns how many events were seen.
+uint64_t stop_steps();
 
 }  // namespace gpu::emu

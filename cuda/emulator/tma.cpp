@@ -112,6 +112,19 @@ void check_inside(const TileMap& m, const int* at, bool writes, Fiber& f, Site s
   });
 }
 
+/// Counts what a box moves in global memory, row by row.
+void count_box(const TileMap& m, const int* at, bool writes) {
+  ++g_counters.tma_copies;
+  const std::byte* first = nullptr;
+  size_t bytes = 0;
+  each_piece(m, at, writes, [&](size_t, const std::byte* p, size_t n) {
+    if (p && p == first + bytes) return void(bytes += n);
+    if (bytes) count_row(first, bytes);
+    first = p, bytes = p ? n : 0;
+  });
+  if (bytes) count_row(first, bytes);
+}
+
 struct Landing {
   std::byte* smem;
   Mbar* bar;
@@ -129,6 +142,7 @@ void tma_load(void* smem, const TensorMap& t, Mbar* b, uint32_t blocks, const in
   check_shared(smem, bytes, 128, "tma_load", at);
   mbar_state(b, at);
   check_inside(m, c, false, f, at);
+  count_box(m, c, false);
   const uint32_t mask = blocks & 0x10000u ? blocks & 0xffffu : 1u << f.block->rank;
   std::vector<Landing> to;
   for (uint32_t r = 0; r < 16; ++r)
@@ -167,6 +181,8 @@ void tma_load_bytes(void* smem, const void* global, uint32_t bytes, Mbar* b, Sit
   check_shared(smem, bytes, 16, "tma_load_bytes to", at);
   check_global(global, bytes, 16, "tma_load_bytes from", at);
   mbar_state(b, at);
+  ++g_counters.tma_copies;
+  count_row(global, bytes);
   race::Sync knew;
   if (race::enabled()) {
     race::read(f, global, bytes, at);
@@ -194,6 +210,7 @@ void tma_store(const TensorMap& t, const void* smem, int x, int y, bool add, Sit
   check_proxy(f, smem, bytes, "tma_store", at);
   const int c[] = {x, y};
   if (!add) check_inside(m, c, true, f, at);
+  count_box(m, c, true);
   auto done = std::make_shared<bool>(false);
   const auto* from = static_cast<const std::byte*>(smem);
   auto run = [m, from, x, y, add, done] {

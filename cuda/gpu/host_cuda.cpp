@@ -28,6 +28,8 @@ std::string reason(cudaError_t e) {
     s += r1::cat(" (driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this program needs ",
                  runtime / 1000, ".", runtime % 1000 / 10, ": install a newer driver)");
   }
+  if (e == cudaErrorNoKernelImageForDevice)
+    s += "; this program has no code for this GPU: build it with -DR1_CUDA_CHIPS set to its compute capability";
   return s;
 }
 
@@ -149,8 +151,15 @@ Stream create_stream() {
   return s;
 }
 void destroy_stream(Stream s) { check(cudaStreamDestroy(raw(s)), "destroy_stream"); }
-void sync_stream(Stream s) { check(cudaStreamSynchronize(raw(s)), "sync_stream: an earlier kernel or copy failed"); }
-void sync_device() { check(cudaDeviceSynchronize(), "sync_device: an earlier kernel or copy failed"); }
+namespace {
+/// Which kernel it was is not known: its error shows where somebody waits.
+void check_wait(cudaError_t e, const char* call) {
+  const bool ran = e != cudaErrorInsufficientDriver && e != cudaErrorNoDevice;
+  check(e, call, ran ? ": an earlier kernel or copy failed (the emulated build or compute-sanitizer tells which)" : "");
+}
+}  // namespace
+void sync_stream(Stream s) { check_wait(cudaStreamSynchronize(raw(s)), "sync_stream"); }
+void sync_device() { check_wait(cudaDeviceSynchronize(), "sync_device"); }
 
 Event create_event() {
   cudaEvent_t e = nullptr;
@@ -160,7 +169,7 @@ Event create_event() {
 void destroy_event(Event e) { check(cudaEventDestroy(raw_event(e)), "destroy_event"); }
 void record_event(Event e, Stream s) { check(cudaEventRecord(raw_event(e), raw(s)), "record_event"); }
 void wait_event(Stream s, Event e) { check(cudaStreamWaitEvent(raw(s), raw_event(e), 0), "wait_event"); }
-void sync_event(Event e) { check(cudaEventSynchronize(raw_event(e)), "sync_event: an earlier kernel or copy failed"); }
+void sync_event(Event e) { check_wait(cudaEventSynchronize(raw_event(e)), "sync_event"); }
 bool event_done(Event e) {
   const cudaError_t r = cudaEventQuery(raw_event(e));
   if (r == cudaErrorNotReady) return false;
@@ -179,8 +188,14 @@ namespace detail {
 
 void fail_launch(const Launch& c, int error) {
   cudaGetLastError();
+  const auto e = cudaError_t(error);
+  const bool too_much =
+      e == cudaErrorInvalidConfiguration || e == cudaErrorInvalidValue || e == cudaErrorLaunchOutOfResources;
   r1::fail("launch of kernel '", c.name, "', grid (", c.grid.x, ",", c.grid.y, ",", c.grid.z, "), block (", c.block.x,
-           ",", c.block.y, ",", c.block.z, "), ", c.smem, " bytes: ", reason(cudaError_t(error)));
+           ",", c.block.y, ",", c.block.z, "), ", c.smem, " bytes of shared memory: ", reason(e),
+           too_much ? r1::cat("; expected at most 1024 threads a block and ",
+                              device_info(current_device()).smem_per_block, " bytes of shared memory")
+                    : "");
 }
 
 void allow_smem(const void* kernel, const Launch& c) {

@@ -48,6 +48,7 @@ void launch_raw(const Launch& c, const void* kernel, Args& args, std::index_sequ
 template <class... P, class... A>
 void launch(const Launch& c, void (*kernel)(P...), const A&... a) {
   static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
+  count_launch();
   std::tuple<std::remove_cv_t<P>...> args(static_cast<std::remove_cv_t<P>>(a)...);
   detail::launch_raw(c, reinterpret_cast<const void*>(kernel), args, std::index_sequence_for<P...>{});
 }

@@ -6,11 +6,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "harness/emulated.h"
 #include "kernels/device.h"
 
 namespace r1::harness {
-
-void next_schedule(int run);  // harness/schedule.cpp: the emulator's next schedule; nothing on a GPU
 
 std::string text_of(const Dims& d) {
   std::string s;

@@ -110,9 +110,20 @@ struct KernelCase {
   const char* dims = "";  ///< names of the sizes, "rows, cols"
   std::vector<Dims> check, bench;
   void (*make)(Trial&) = nullptr;
-  int batch_dim = -1;         ///< index of a size that no row's bits may depend on
-  bool tensor_cores = false;  ///< judged in FLOP/s, not bytes/s
-  bool bench_ints = false;
+  int batch_dim = -1;                   ///< index of a size that no row's bits may depend on
+  bool tensor_cores = false;            ///< judged in FLOP/s, not bytes/s
+  const char* file = __builtin_FILE();  ///< where it is registered: compiled again beside a reader's kernel
 };
 
 }  // namespace r1::harness
+
+#ifdef R1_READER
+// Case files that are compiled beside a reader's .cu (harness/reader.cpp) register in a list of their own library,
+// which the program asks for; the reader's file counts its launches, which tells whose kernel a case ran.
+extern "C" {
+__attribute__((visibility("default"), used)) inline const void* r1_reader_cases() {
+  return &r1::Registry<r1::harness::KernelCase>::get();
+}
+__attribute__((visibility("default"), used)) inline unsigned long long r1_reader_launches = 0;
+}
+#endif

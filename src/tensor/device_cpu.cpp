@@ -31,6 +31,10 @@ float Event::since(const Event&) const { return 0; }
 }  // namespace r1::device
 
 namespace r1 {
-int run_kernel_bench(const KernelBenchOptions&) { device::none("r1 bench cuda"); }
+int run_kernel_bench(const KernelBenchOptions&) {
+  fail(
+      "r1 bench cuda: built without CUDA: configure with --preset cuda (a GPU) or --preset cuda-emulated (none "
+      "needed)");
+}
 }  // namespace r1
 #endif

@@ -25,6 +25,7 @@ ctest --test-dir build/emulator --output-on-failure || failed=1
 GPU_EMU_COUNT=0 build/cuda-emulated-kernels/r1_gpu check --runs "${R1_CUDA_RUNS:-3}" || failed=1
 # On a chip without TMA and wgmma the same contracts choose other kernels, and have less shared memory.
 GPU_EMU_CC=80 GPU_EMU_COUNT=0 build/cuda-emulated-kernels/r1_gpu check --only bf16 --runs 2 --small 1 || failed=1
+bash tests/cuda/bench_test.sh build/cuda-emulated-kernels/r1_gpu || failed=1
 ctest --test-dir build/cuda-emulated -R '^cuda/(device|device_hidden|pretrain_cli)$' --output-on-failure || failed=1
 checked=$SECONDS
 if [ "${R1_CUDA_BUDGET:-1}" = 1 ]; then bash tests/cuda/budget.sh || failed=1; fi

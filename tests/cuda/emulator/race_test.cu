@@ -107,8 +107,8 @@ TEST_CASE("races on shared memory are found under every schedule") {
     go(Fault::kNone);
     CHECK_NOTHROW(gpu::sync_device());
     CHECK_FAILS(go(Fault::kNoSync), "shared 's'");
-    CHECK_FAILS(go(Fault::kNoSecondSync), "race on byte", "of shared 's' (256 bytes)", "by block 0, thread (",
-                ", at ");
+    CHECK_FAILS(go(Fault::kNoSecondSync), "race on byte", "of shared 's' (256 bytes)", "by block 0, thread (", ") at ",
+                " with nothing between them", ", at ");
     CHECK_FAILS(go(Fault::kSyncwarpOnly), "shared 's'");
     CHECK_FAILS(gpu::launch({.name = "through_shuffle", .grid = 1, .block = 32}, through_shuffle, out.p, false),
                 "race on");
