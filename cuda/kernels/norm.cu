@@ -90,8 +90,7 @@ void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
     constexpr int P = decltype(p)::value, kThreads = decltype(block)::value;
     gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
     at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
-    const int64_t chunks = ceil_div(b.rows, kNormChunk), slots = resident_blocks(kBackBlocks<P, kThreads>);
-    at.grid = chunks < slots ? chunks : slots;
+    at.grid = ceil_div(b.rows, kNormChunk);
     gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
                 threads);
   };

@@ -35,8 +35,8 @@ GPU_DEVICE float row_sum(float v, float* sums, int turn, int place, int row_thre
   return v;
 }
 
-/// A block holds Threads / T rows at once, T threads a row and P packs a thread, and walks chunks; those who share a
-/// row wait for one another alone. Aligned rows travel through the ring, each thread its own packs.
+/// A block has a chunk: Threads / T rows at once, T threads a row and P packs a thread; those who share a row wait for
+/// one another alone. Aligned rows travel through the ring, each thread its own packs.
 template <class T, int P, bool Aligned, int Threads>
 GPU_KERNEL(Threads, Aligned ? kBackBlocks<P, Threads> : 1)
 void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
@@ -49,10 +49,11 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
   const int turns = int(kNormChunk) / together;
   const float over_cols = gpu::div(1.0f, float(a.cols));
   float dw[P][V] = {};
-  const int rows = int(a.rows), jump = int(gpu::grid_dim().x - 1) * int(kNormChunk);
-  int ahead = int(gpu::block_idx().x) * int(kNormChunk) + place, ahead_turn = 0;  // the row to fetch next
+  const int begin = int(gpu::block_idx().x) * int(kNormChunk);
+  const int end = a.rows - begin < kNormChunk ? int(a.rows) : begin + int(kNormChunk);
+  int ahead = begin + place;  // the row to fetch next
   const auto fetch = [&](int slot) {
-    const bool row = ahead < rows;
+    const bool row = ahead < end;
     Pack<T>* to = ring + slot * 2 * P * Threads + gpu::tid();
     const T *x = a.x + ahead * a.ldx + first * V, *dy = a.dy + ahead * a.lddy + first * V;
     GPU_UNROLL
@@ -63,7 +64,6 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
     }
     gpu::cp_async_commit();
     ahead += together;
-    if (++ahead_turn == turns) ahead_turn = 0, ahead += jump;
   };
   if constexpr (Aligned) {
     for (int k = 0; k < kSlots - 1; ++k) fetch(k);
@@ -74,89 +74,86 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
   }
   gpu::sync();
-  const auto scale = [&](int row) { return row < rows ? a.rstd[row] : 0.0f; };
-  float s_next = scale(int(gpu::block_idx().x) * int(kNormChunk) + place);
-  int slot = 0, count = 0;
-  for (int chunk = int(gpu::block_idx().x); chunk * int(kNormChunk) < rows; chunk += int(gpu::grid_dim().x)) {
-    for (int turn = 0; turn < turns; ++turn, ++count) {
-      const int row = chunk * int(kNormChunk) + turn * together + place;
-      const bool inside = row < rows;
-      // A pack of x, dy and w as floats. Read again after the sum: kept, they would need more registers than there are.
-      const auto bring = [&](int i, float(&u)[V], float(&d)[V], float(&v)[V]) {
-        const int at = (first + i * row_threads) * V;
-        if constexpr (Aligned) {
-          const Pack<T>* from = ring + (slot * 2 * P + i) * Threads + gpu::tid();
-          to_floats<T>(u, from[0]);
-          to_floats<T>(d, from[P * Threads]);
-        } else {
-          to_floats<T>(u, load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
-          to_floats<T>(d, load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
-        }
-        to_floats<T>(v, weights[first + i * row_threads]);
-      };
-      if constexpr (Aligned) gpu::cp_async_wait<kSlots - 2>();
-      const float s = s_next;
-      s_next = scale(turn + 1 < turns ? row + together : (chunk + int(gpu::grid_dim().x)) * int(kNormChunk) + place);
-      float sum = 0;
-      GPU_UNROLL
-      for (int i = 0; i < P; ++i) {
-        float u[V], d[V], v[V];
-        bring(i, u, d, v);
-        GPU_UNROLL
-        for (int e = 0; e < V; ++e) {
-          d[e] = gpu::mul(d[e], s);
-          dw[i][e] = gpu::fma(d[e], u[e], dw[i][e]);
-          sum = gpu::fma(gpu::mul(d[e], v[e]), u[e], sum);
-        }
+  const auto scale = [&](int row) { return row < end ? a.rstd[row] : 0.0f; };
+  float s_next = scale(begin + place);
+  int slot = 0;
+  for (int turn = 0; turn < turns; ++turn) {
+    const int row = begin + turn * together + place;
+    const bool inside = row < end;
+    // A pack of x, dy and w as floats. Read again after the sum: kept, they would need more registers than there are.
+    const auto bring = [&](int i, float(&u)[V], float(&d)[V], float(&v)[V]) {
+      const int at = (first + i * row_threads) * V;
+      if constexpr (Aligned) {
+        const Pack<T>* from = ring + (slot * 2 * P + i) * Threads + gpu::tid();
+        to_floats<T>(u, from[0]);
+        to_floats<T>(d, from[P * Threads]);
+      } else {
+        to_floats<T>(u, load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
+        to_floats<T>(d, load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
       }
-      if constexpr (Aligned) fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was done with a turn ago
-      sum = row_sum(sum, part + place * (row_threads / 32) * 2, count, place, row_threads);
-      // With n = x s: dx = (dy w - n mean(dy w n)) s = dy s w - x back.
-      const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
-      T* dx = a.dx + row * a.lddx;
-      GPU_UNROLL
-      for (int i = 0; i < P; ++i) {
-        const int at = (first + i * row_threads) * V;
-        float u[V], d[V], v[V];
-        bring(i, u, d, v);
-        GPU_UNROLL
-        for (int e = 0; e < V; ++e) d[e] = gpu::fma(u[e], -back, gpu::mul(gpu::mul(d[e], s), v[e]));
-        if (a.accumulate) {
-          to_floats<T>(u, load_pack<Aligned>(static_cast<const T*>(dx), at, inside ? a.cols : 0));
-          GPU_UNROLL
-          for (int e = 0; e < V; ++e) d[e] = gpu::add(u[e], d[e]);
-        }
-        store_pack<Aligned>(dx, at, inside ? a.cols : 0, to_pack(d, dx));
-      }
-      slot = slot + 1 == kSlots ? 0 : slot + 1;
-    }
-    // The chunk's share: dw of the rows held at once, added in the order of their places, pack by pack.
-    float* share = a.share + int64_t{chunk} * a.cols;
+      to_floats<T>(v, weights[first + i * row_threads]);
+    };
+    if constexpr (Aligned) gpu::cp_async_wait<kSlots - 2>();
+    const float s = s_next;
+    s_next = scale(row + together);
+    float sum = 0;
     GPU_UNROLL
     for (int i = 0; i < P; ++i) {
-      if (together > 1) gpu::sync();  // all have read the pack before
+      float u[V], d[V], v[V];
+      bring(i, u, d, v);
       GPU_UNROLL
-      for (int e = 0; e < V; e += 4) {
-        const gpu::Vec<float, 4> four{{dw[i][e], dw[i][e + 1], dw[i][e + 2], dw[i][e + 3]}};
-        if (together > 1)
-          gpu::store_vec(fold + gpu::tid() * V + e, four);
-        else
-          store_pack<Aligned>(share, (first + i * row_threads) * V + e, a.cols, four);
-        dw[i][e] = dw[i][e + 1] = dw[i][e + 2] = dw[i][e + 3] = 0;
+      for (int e = 0; e < V; ++e) {
+        d[e] = gpu::mul(d[e], s);
+        dw[i][e] = gpu::fma(d[e], u[e], dw[i][e]);
+        sum = gpu::fma(gpu::mul(d[e], v[e]), u[e], sum);
       }
-      if (together == 1) continue;
-      gpu::sync();
-      const int columns = row_threads * V, c = gpu::tid() * 4;  // at most half of the threads' packs: all are reached
-      if (c >= columns) continue;
-      auto sum = gpu::load_vec<4>(static_cast<const float*>(fold) + c);
-      GPU_NO_UNROLL
-      for (int r = 1; r < together; ++r) {
-        const auto more = gpu::load_vec<4>(static_cast<const float*>(fold) + r * columns + c);
-        GPU_UNROLL
-        for (int e = 0; e < 4; ++e) sum[e] = gpu::add(sum[e], more[e]);
-      }
-      store_pack<Aligned>(share, i * columns + c, a.cols, sum);
     }
+    if constexpr (Aligned) fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was done with a turn ago
+    sum = row_sum(sum, part + place * (row_threads / 32) * 2, turn, place, row_threads);
+    // With n = x s: dx = (dy w - n mean(dy w n)) s = dy s w - x back.
+    const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
+    T* dx = a.dx + row * a.lddx;
+    GPU_UNROLL
+    for (int i = 0; i < P; ++i) {
+      const int at = (first + i * row_threads) * V;
+      float u[V], d[V], v[V];
+      bring(i, u, d, v);
+      GPU_UNROLL
+      for (int e = 0; e < V; ++e) d[e] = gpu::fma(u[e], -back, gpu::mul(gpu::mul(d[e], s), v[e]));
+      if (a.accumulate) {
+        to_floats<T>(u, load_pack<Aligned>(static_cast<const T*>(dx), at, inside ? a.cols : 0));
+        GPU_UNROLL
+        for (int e = 0; e < V; ++e) d[e] = gpu::add(u[e], d[e]);
+      }
+      store_pack<Aligned>(dx, at, inside ? a.cols : 0, to_pack(d, dx));
+    }
+    slot = slot + 1 == kSlots ? 0 : slot + 1;
+  }
+  // The chunk's share: dw of the rows held at once, added in the order of their places, pack by pack.
+  float* share = a.share + int64_t(gpu::block_idx().x) * a.cols;
+  GPU_UNROLL
+  for (int i = 0; i < P; ++i) {
+    if (together > 1) gpu::sync();  // all have read the pack before
+    GPU_UNROLL
+    for (int e = 0; e < V; e += 4) {
+      const gpu::Vec<float, 4> four{{dw[i][e], dw[i][e + 1], dw[i][e + 2], dw[i][e + 3]}};
+      if (together > 1)
+        gpu::store_vec(fold + gpu::tid() * V + e, four);
+      else
+        store_pack<Aligned>(share, (first + i * row_threads) * V + e, a.cols, four);
+    }
+    if (together == 1) continue;
+    gpu::sync();
+    const int columns = row_threads * V, c = gpu::tid() * 4;  // at most half of the threads' packs: all are reached
+    if (c >= columns) continue;
+    auto sum = gpu::load_vec<4>(static_cast<const float*>(fold) + c);
+    GPU_NO_UNROLL
+    for (int r = 1; r < together; ++r) {
+      const auto more = gpu::load_vec<4>(static_cast<const float*>(fold) + r * columns + c);
+      GPU_UNROLL
+      for (int e = 0; e < 4; ++e) sum[e] = gpu::add(sum[e], more[e]);
+    }
+    store_pack<Aligned>(share, i * columns + c, a.cols, sum);
   }
   if constexpr (Aligned) gpu::cp_async_wait<0>();
 }

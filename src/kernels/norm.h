@@ -41,7 +41,7 @@ R1_KERNEL(rmsnorm_bwd, const Exec& ex, const RmsNormArgs& a, const RmsNormGrads&
 R1_KERNEL_CUDA(rmsnorm_bwd, const Exec& ex, const RmsNormArgsOf<bf16>& a, const RmsNormGradsOf<bf16>& g)
 
 /// Rows whose share of dw the device sums in one piece; the pieces are then added in order.
-constexpr int64_t kNormChunk = 32;
+constexpr int64_t kNormChunk = 64;
 /// Scratch bytes of rmsnorm_bwd on the device (the CPU needs none).
 inline size_t rmsnorm_bwd_workspace(int64_t rows, int64_t cols) {
   return static_cast<size_t>((rows + kNormChunk - 1) / kNormChunk) * static_cast<size_t>(cols) * sizeof(float);
