@@ -75,6 +75,7 @@ struct MbarState {
   int count = 0, pending = 0;
   int64_t bytes = 0;  ///< expected minus arrived
   uint64_t phase = 0;
+  const Fiber* maker = nullptr;  ///< who initialised it, until its fence tells TMA and the cluster
   std::vector<Fiber*> waiting;
   race::Sync released, passed;
 };

@@ -108,6 +108,8 @@ std::vector<std::string> check_problem(const KernelCase& c, Trial& t, const Chec
   t.reference();
   next_schedule(0);
   const auto first = run_once(t);
+  if (const int64_t beyond = t.workspace_overrun(); beyond >= 0)
+    faults.push_back(cat("wrote ", beyond, " bytes beyond the workspace of ", t.workspace, " bytes"));
   size_t k = 0;
   for (Buffer& b : t.buffers) {
     check_sentinels(b, first[k], faults);

@@ -91,11 +91,19 @@ void Trial::upload() {
     for (size_t done = size_t(kPeriod) * size_of(b.type); timing && done < bytes; done *= 2)
       device::copy(b.data + done, b.data, std::min(done, bytes - done));
   }
-  if (workspace && !scratch_) {
-    scratch_ = static_cast<std::byte*>(device::allocate(workspace + kGuard, "workspace"));
-    const std::vector<std::byte> pattern(workspace + kGuard, std::byte{kPattern});
-    device::to_device(scratch_, pattern.data(), pattern.size());
-  }
+  if (!workspace || (scratch_ && timing)) return;
+  if (!scratch_) scratch_ = static_cast<std::byte*>(device::allocate(workspace + kGuard, "workspace"));
+  const std::vector<std::byte> pattern(workspace + kGuard, std::byte{kPattern});  // what the last run left is gone
+  device::to_device(scratch_, pattern.data(), pattern.size());
+}
+
+int64_t Trial::workspace_overrun() const {
+  if (!scratch_) return -1;
+  std::vector<std::byte> guard(kGuard);
+  device::to_host(guard.data(), scratch_ + workspace, guard.size());
+  for (size_t i = 0; i < guard.size(); ++i)
+    if (guard[i] != std::byte{kPattern}) return int64_t(i);
+  return -1;
 }
 
 void Trial::launch(void* stream) {
