@@ -115,7 +115,7 @@ try() {  # id
 
 read_entries
 export -f plant build judge try
-export root good work runs=${R1_PLANTED_RUNS:-4}
+export GPU_EMU_COUNT=0 root good work runs=${R1_PLANTED_RUNS:-4}
 chosen=("${ids[@]}")
 [ $# = 0 ] || chosen=("$@")
 for id in "${chosen[@]}"; do
