@@ -5,7 +5,7 @@
 #   bash tests/cuda/planted/run.sh ID...       these, with what the harness said of each
 # An entry: `== ID: what is wrong`, `in FILE [by UNIT]` (of cuda/; UNIT is the .cu to compile if FILE is a header),
 # `plain|race CASE: WORDS` (race: compiled for the race detector), then `- ` lines that occur once in FILE and `+ ` lines
-# that take their place. R1_PLANTED_RUNS=4: schedules a problem. Needs bash, ninja and the build of tests/cuda/run.sh.
+# that take their place; `on 80`: on a chip of that compute capability. R1_PLANTED_RUNS=4: schedules a problem.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
 root=$PWD good=$PWD/build/cuda-emulated-kernels work=$PWD/build/planted
@@ -39,10 +39,11 @@ read_entries() {
         printf '%s' "${rest%%: *}" > "$dir/case"
         printf '%s' "${rest#*: }" > "$dir/words"
         ;;
+      "on "*) printf '%s' "${line#on }" > "$dir/cc" ;;
       "- "*) printf '%s\n' "${line#- }" >> "$dir/old" ;;
       "+ "*) printf '%s\n' "${line#+ }" >> "$dir/new" ;;
       "" | "#"*) ;;
-      *) echo "planted: line '$line' of the entries, expected ==, in, plain, race, -, + or #" >&2; exit 2 ;;
+      *) echo "planted: line '$line' of the entries, expected ==, in, plain, race, on, -, + or #" >&2; exit 2 ;;
     esac
   done < <(cat tests/cuda/planted/*.txt)
 }
@@ -102,6 +103,7 @@ judge() {  # folder, exit code of the harness
 try() {  # id
   local dir=$work/$1 start=$EPOCHREALTIME code=0 verdict how=(--runs "$runs")
   [ "$(< "$dir/build")" = plain ] || how=(--runs 2 --small 1)  # a race is one in whatever order
+  [ ! -f "$dir/cc" ] || export GPU_EMU_CC=$(< "$dir/cc")
   if verdict=$(plant "$dir") && verdict=$(build "$dir"); then
     timeout 300 "$dir/r1_gpu" check --only "$(< "$dir/case")" "${how[@]}" > "$dir/log" 2>&1 || code=$?
     verdict=$(judge "$dir" "$code")
