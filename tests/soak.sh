@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exactness soak: rollout = training over many tokens; the same weights run to run, on 1 and 2 threads, on AVX2 and
-# AVX-512; and after kill -9 and --resume at random points of pre-training and of GRPO, in the middle of saves too.
+# AVX-512; and after kill -9 and --resume at random points of pre-training and of GRPO, in the middle of saves too. In
+# full, also every CUDA kernel under 100 schedules of the emulator, in both builds (tests/cuda/soak.sh).
 #   bash tests/soak.sh                     10 kill points a stage, 1e5 tokens; a table at the end
 #   bash tests/soak.sh --short             2 kill points a stage, fewer tokens: what ctest runs
 #   bash tests/soak.sh --results FILE      writes the table there as well (paper_notes/results/exactness.md)
@@ -171,6 +172,11 @@ diff=$(field grpo/logp_diff_max "$metrics" | awk '$1 > m { m = $1 } END { print 
 ratio=$(field grpo/ratio_max "$metrics" | awk '$1 > m { m = $1 } END { printf "%.9g", m }')
 report "logp of rollout and training over $drawn tokens" "$([ "$diff" = 0 ] && [ "$drawn" -ge "$tokens" ] && echo exact || echo FAILED)" "largest difference $diff"
 report "first ratio" "$([ "$ratio" = 1 ] && echo exact || echo FAILED)" "largest $ratio"
+
+if [ $short = 0 ]; then
+  cuda=$(bash tests/cuda/soak.sh 100) && outcome=none || outcome=FAILED
+  report "CUDA kernels in the emulator, 100 schedules: alarms" $outcome "$(grep ' schedules a problem' <<<"$cuda" | xargs -d '\n' | sed 's/ a problem: checks//g')"
+fi
 
 if [ -n "$results" ]; then
   {

@@ -107,6 +107,7 @@ void cp_async_wait(int pending, Site at);
 
 // Hopper.
 void mbar_init(Mbar* b, int count, Site at);
+void fence_mbar_init(Site at);
 void mbar_arrive(Mbar* b, uint32_t expect_bytes, bool expects, int rank, Site at);
 bool mbar_wait(Mbar* b, int parity, bool may_fail, Site at);
 void fence_proxy_async(Site at);

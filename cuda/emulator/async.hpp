@@ -5,6 +5,10 @@
 namespace gpu::emu {
 
 MbarState& mbar_state(Mbar* b, Site at);
+/// Error if no fence of its maker told TMA and other blocks that it exists.
+void check_published(Mbar* b, const char* what, Site at);
+/// fence_mbar_init or fence_proxy_async of this thread.
+void publish_mbars(const Fiber& f);
 /// A bulk copy of these bytes has landed; `from`: what its issuer knew.
 void mbar_complete_bytes(Mbar* b, size_t bytes, const race::Sync& from);
 /// The same offset in the shared memory of block `rank` of the cluster.

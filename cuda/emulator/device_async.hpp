@@ -17,7 +17,7 @@ inline void cp_async_wait(GPU_AT) {
 }
 
 inline void mbar_init(Mbar* b, int count, GPU_AT) { emu::mbar_init(b, count, at); }
-inline void fence_mbar_init() {}  // the emulator's mbarriers are always visible after the barrier that must follow
+inline void fence_mbar_init(GPU_AT) { emu::fence_mbar_init(at); }
 inline void mbar_arrive(Mbar* b, GPU_AT) { emu::mbar_arrive(b, 0, false, -1, at); }
 inline void mbar_arrive_expect_tx(Mbar* b, uint32_t bytes, GPU_AT) { emu::mbar_arrive(b, bytes, true, -1, at); }
 inline void mbar_arrive_cluster(Mbar* b, uint32_t rank, GPU_AT) { emu::mbar_arrive(b, 0, false, int(rank), at); }

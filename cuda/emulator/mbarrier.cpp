@@ -48,6 +48,7 @@ void mbar_init(Mbar* b, int count, Site at) {
   auto s = std::make_unique<MbarState>();
   s->address = b;
   s->count = s->pending = count;
+  s->maker = &f;
   for (auto& old : home.mbars)
     if (old->address == b) {
       if (!old->waiting.empty()) fail_thread(r1::cat("mbar_init of ", describe(b), " while threads wait on it"), at);
@@ -58,9 +59,31 @@ void mbar_init(Mbar* b, int count, Site at) {
   if (race::enabled()) race::write(f, b, 8, at);
 }
 
+void publish_mbars(const Fiber& f) {
+  for (auto& s : f.block->mbars)
+    if (s->maker == &f) s->maker = nullptr;
+}
+
+void fence_mbar_init(Site at) {
+  Fiber& f = static_cast<Fiber&>(self());
+  if (f.traced) note(f, "fence_mbar_init", at);
+  publish_mbars(f);
+}
+
+void check_published(Mbar* b, const char* what, Site at) {
+  const Fiber* maker = mbar_state(b, at).maker;
+  if (maker)
+    fail_thread(r1::cat("missing fence_mbar_init: ", what, " uses the mbarrier at ", describe(b), ", and ",
+                        where(*maker), ", which initialised it, has called none since"),
+                at);
+}
+
 void mbar_arrive(Mbar* b, uint32_t expect_bytes, bool expects, int rank, Site at) {
   Fiber& f = static_cast<Fiber&>(self());
-  if (rank >= 0) b = static_cast<Mbar*>(in_cluster(f, b, uint32_t(rank), at));
+  if (rank >= 0) {
+    b = static_cast<Mbar*>(in_cluster(f, b, uint32_t(rank), at));
+    check_published(b, "a block of the cluster", at);
+  }
   if (f.traced)
     note(f, r1::cat("mbar_arrive ", describe(b), expects ? r1::cat(", expects ", expect_bytes, " bytes") : ""), at);
   MbarState& s = mbar_state(b, at);
@@ -111,7 +134,12 @@ void* in_cluster(Fiber& f, void* p, uint32_t rank, Site at) {
   const auto offset = static_cast<std::byte*>(p) - f.block->arena;
   const size_t slot = f.block->slot - f.block->rank + rank;
   if (slot >= g_set.blocks.size()) fail_thread("cluster is cut off by the grid's end", at);
-  return g_set.blocks[slot]->arena + offset;
+  const Block& other = *g_set.blocks[slot];
+  if (other.exited == other.threads)
+    fail_thread(r1::cat("early exit: all threads of block ", other.linear, " have returned, and with them its shared ",
+                        "memory that this thread uses: the cluster_sync at its end is missing"),
+                at);
+  return other.arena + offset;
 }
 
 }  // namespace gpu::emu

@@ -160,16 +160,16 @@ std::string zone_damage(const void* p) {
 }
 
 std::string check_heap_zones() {
+  std::string first;
   for (const Buffer& b : heap().buffers) {
     if (!b.live) continue;
     const std::string damage = zone_damage(b.data);
-    if (!damage.empty()) {
-      poison(b.data + b.bytes, size_t(b.pages + b.page_count * kPage - b.data) - b.bytes);
-      poison(b.pages, size_t(b.data - b.pages));
-      return r1::cat("kernel '", g_run ? g_run->config.name : "?", "': ", damage);
-    }
+    if (damage.empty()) continue;
+    poison(b.data + b.bytes, size_t(b.pages + b.page_count * kPage - b.data) - b.bytes);
+    poison(b.pages, size_t(b.data - b.pages));
+    if (first.empty()) first = r1::cat("kernel '", g_run ? g_run->config.name : "?", "': ", damage);
   }
-  return {};
+  return first;
 }
 
 size_t live_buffers() {

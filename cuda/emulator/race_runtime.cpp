@@ -20,8 +20,7 @@ void on_access(void* address, size_t bytes, bool writes, void* pc) {
   const auto offset = size_t(static_cast<std::byte*>(address) - range_base());
   if (offset >= range_bytes()) return;
   if (!inside_object(address, bytes))
-    fail_thread(r1::cat("out-of-bounds ", writes ? "write" : "read", " of ", bytes, " bytes: ", describe(address),
-                        ", expected a multiple of ", bytes),
+    fail_thread(r1::cat("out-of-bounds ", writes ? "write" : "read", " of ", bytes, " bytes: ", describe(address)),
                 Site{static_cast<const char*>(pc), kPlainAccess});
   if (bytes <= 16 && (bytes & (bytes - 1)) == 0 && reinterpret_cast<uintptr_t>(address) % bytes != 0)
     fail_thread(r1::cat("misaligned ", writes ? "write" : "read", " of ", bytes, " bytes: ", describe(address),

@@ -348,7 +348,8 @@ void run_kernel(Run& run) {
     if (!run.error.empty()) break;
   }
   install_signal_handlers(false);
-  if (run.error.empty()) run.error = check_heap_zones();
+  const std::string damage = check_heap_zones();  // mended, or the next launch would be blamed for it
+  if (run.error.empty()) run.error = damage;
   g_set = Set{};
   g_run = nullptr;
 }

@@ -82,6 +82,7 @@ struct MbarState {
   int count = 0, pending = 0;
   int64_t bytes = 0;  ///< expected minus arrived
   uint64_t phase = 0;
+  const Fiber* maker = nullptr;  ///< who initialised it, until its fence tells TMA and the cluster
   std::vector<Fiber*> waiting;
   race::Sync released, passed;
 };
@@ -247,7 +248,7 @@ void check_access(const void* p, size_t bytes, size_t align, const char* what, S
 void check_shared(const void* p, size_t bytes, size_t align, const char* what, Site at);
 void check_global(const void* p, size_t bytes, size_t align, const char* what, Site at);
 void open_arena(Block& b, size_t dynamic_bytes);
-/// Red zones of the block's shared memory and of all device buffers; empty, or what was overwritten.
+/// Red zones of the block's shared memory and of all device buffers (mended then); empty, or what was overwritten.
 std::string check_zones(Block& b);
 std::string check_heap_zones();
 /// Red zone of shared memory at arena offset etc.

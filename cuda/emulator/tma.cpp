@@ -149,6 +149,7 @@ void tma_load(void* smem, const TensorMap& t, Mbar* b, uint32_t blocks, const in
     if (mask >> r & 1)
       to.push_back({static_cast<std::byte*>(in_cluster(f, smem, r, at)), static_cast<Mbar*>(in_cluster(f, b, r, at))});
   for (const Landing& l : to) {
+    check_published(l.bar, "TMA", at);
     if (race::enabled()) race::in_flight(f, l.smem, bytes, true, at);
     std::memset(l.smem, kPoison, bytes);
     proxy_wrote(l.smem, bytes);
@@ -180,7 +181,7 @@ void tma_load_bytes(void* smem, const void* global, uint32_t bytes, Mbar* b, Sit
     fail_thread(r1::cat("tma_load_bytes of ", bytes, " bytes, expected a multiple of 16"), at);
   check_shared(smem, bytes, 16, "tma_load_bytes to", at);
   check_global(global, bytes, 16, "tma_load_bytes from", at);
-  mbar_state(b, at);
+  check_published(b, "TMA", at);
   ++g_counters.tma_copies;
   count_row(global, bytes);
   race::Sync knew;
@@ -258,6 +259,7 @@ void fence_proxy_async(Site at) {
   Fiber& f = static_cast<Fiber&>(self());
   if (f.traced) note(f, "fence_proxy_async", at);
   ++f.block->proxy_fences;
+  publish_mbars(f);
   if (race::enabled()) race::proxy_fence(f);
 }
 

@@ -95,6 +95,7 @@ class Trial {
   void launch(void* stream = nullptr);      ///< run on the device (does not wait)
   std::vector<std::byte> fetch(Buffer& b);  ///< the device region
   std::vector<float> values_of(const Buffer& b, const std::vector<std::byte>& region) const;
+  int64_t workspace_overrun() const;  ///< bytes from the workspace's end to a byte written beyond it; -1: none
 
  private:
   Buffer& add(const char* name, Type t, int64_t rows, int64_t cols, int64_t ld, bool input, bool output,

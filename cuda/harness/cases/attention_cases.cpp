@@ -104,15 +104,15 @@ void make_attention(Trial& t) {
 }
 
 const char* const kDims = "tokens, documents, heads, key heads, dk, dv";
-const std::vector<Dims> kChecks{{1, 1, 1, 1, 4, 4}, {40, 3, 2, 1, 12, 20}, {70, 1, 2, 2, 40, 33}};
-const std::vector<Dims> kTensor{{1, 1, 1, 1, 64, 64},
-                                {70, 1, 2, 2, 64, 64},
-                                {200, 3, 2, 1, 64, 64},
-                                {140, 1, 1, 1, 128, 128},
-                                {300, 4, 1, 1, 128, 128}};
+const std::vector<Dims> kChecks{{1, 1, 1, 1, 4, 4}, {40, 3, 2, 1, 12, 20}, {70, 1, 2, 2, 40, 33}, {33, 1, 4, 2, 8, 8}};
+const std::vector<Dims> kTensor{{1, 1, 1, 1, 64, 64},  {70, 1, 2, 2, 64, 64},    {200, 3, 2, 1, 64, 64},
+                                {50, 1, 4, 2, 64, 64}, {140, 1, 1, 1, 128, 128}, {300, 4, 1, 1, 128, 128}};
 const std::vector<Dims> kTensorFwd{{1, 1, 1, 1, 64, 64},     {70, 1, 2, 2, 64, 64},    {200, 3, 2, 1, 64, 64},
                                    {140, 1, 1, 1, 128, 128}, {300, 4, 1, 1, 128, 128}, {90, 1, 1, 1, 192, 128},
-                                   {300, 2, 2, 1, 128, 128}, {400, 1, 1, 1, 64, 64}};
+                                   {300, 2, 2, 1, 128, 128}, {400, 1, 1, 1, 64, 64},   {50, 1, 4, 2, 64, 64}};
+/// One document: with fewer tokens it is the beginning of the same one, and causal rows may not change.
+const std::vector<Dims> kAlone{{70, 1, 2, 2, 40, 33}, {41, 1, 4, 2, 8, 8}};
+const std::vector<Dims> kAloneTensor{{70, 1, 2, 2, 64, 64}, {300, 1, 1, 1, 128, 128}, {130, 1, 1, 1, 192, 128}};
 const std::vector<Dims> kLatent{{40, 3, 3, 1, 24, 16}, {9, 1, 4, 1, 36, 32}};
 const std::vector<Dims> kBench{
     {8192, 1, 16, 16, 64, 64}, {8192, 1, 16, 16, 128, 128}, {16384, 8, 16, 4, 128, 128}, {4096, 1, 32, 32, 192, 128}};
@@ -127,6 +127,10 @@ R1_ATTENTION("attention_fwd/f32", kChecks, kBenchFloat, float, false, false);
 R1_ATTENTION("attention_fwd/f32_latent", kLatent, {}, float, false, true);
 R1_ATTENTION("attention_fwd/bf16", kTensorFwd, kBench, bf16, false, false);
 R1_ATTENTION("attention_fwd/bf16_any", kChecks, {}, bf16, false, false);
+#define R1_ATTENTION_BATCH(name, checks, T) \
+  R1_REGISTER(KernelCase, name, KernelCase{kDims, checks, {}, (make_attention<T, false, false>), 0, true})
+R1_ATTENTION_BATCH("attention_fwd/f32_batch", kAlone, float);
+R1_ATTENTION_BATCH("attention_fwd/bf16_batch", kAloneTensor, bf16);
 R1_ATTENTION("attention_bwd/f32", kChecks, kBenchFloat, float, true, false);
 R1_ATTENTION("attention_bwd/f32_latent", kLatent, {}, float, true, true);
 R1_ATTENTION("attention_bwd/bf16", kTensor, kBenchBwd, bf16, true, false);

@@ -124,19 +124,21 @@ void make_embedding_bwd(Trial& t) {
 /// dims: rows, heads, width; halves instead of neighbours when `Interleave` is false.
 template <class T, bool Interleave, bool Backward>
 void make_rope(Trial& t) {
-  const int64_t rows = t.dim(0), heads = t.dim(1), d = t.dim(2), ld = t.gap(heads * d, 8);
+  const int64_t rows = t.dim(0), heads = t.dim(1), d = t.dim(2), head_x = t.gap(d, 8), head_y = t.gap(d, 16);
+  const int64_t cols_x = (heads - 1) * head_x + d, ldx = t.gap(cols_x - d % 8, 16);
+  const int64_t cols_y = (heads - 1) * head_y + d, ldy = t.gap(cols_y - d % 8, 24);
   constexpr int64_t kPositions = 50;
   const auto angle = [](int64_t p, int64_t i, float) {
     const double a = double(p) * std::pow(0.1, double(i / 2));
     return float(i % 2 ? std::sin(a) : std::cos(a));
   };
   const auto position = [](int64_t r, int64_t, float) { return float(r % kPositions); };
-  Buffer &x = t.in<T>("x", rows, heads * d, ld), &table = t.in<float>("table", kPositions, d, 0, angle);
+  Buffer &x = t.in<T>("x", rows, cols_x, ldx), &table = t.in<float>("table", kPositions, d, 0, angle);
   Buffer& positions = t.in<int32_t>("positions", rows, 1, 0, position);
-  Buffer& y = Backward ? t.inout<T>("y", rows, heads * d, ld) : t.out<T>("y", rows, heads * d, ld);
+  Buffer& y = Backward ? t.inout<T>("y", rows, cols_y, ldy) : t.out<T>("y", rows, cols_y, ldy);
   const auto args = [=](auto* src, auto* dst, const float* angles, const int32_t* at) {
-    return RopeArgsOf<std::remove_pointer_t<decltype(dst)>>{rows, heads, d,      src, ld,         d,        dst,
-                                                            ld,   d,     angles, at,  Interleave, Backward, Backward};
+    return RopeArgsOf<std::remove_pointer_t<decltype(dst)>>{rows, heads,  d,      src, ldx,        head_x,   dst,
+                                                            ldy,  head_y, angles, at,  Interleave, Backward, Backward};
   };
   t.run = [&, args](const Exec& ex) {
     cuda::rope(ex, args(x.on_device<T>(), y.on_device<T>(), table.on_device<float>(), positions.on_device<int32_t>()));

@@ -12,6 +12,8 @@ namespace r1::harness {
 namespace {
 
 const std::vector<Dims> kRows{{1, 1}, {3, 7}, {9, 33}, {5, 512}, {2, 4100}, {2, 20000}, {300, 9}};
+/// Softmax: and one row so long that shared memory keeps a part of it only.
+const std::vector<Dims> kSoftmaxRows{{1, 1}, {3, 7}, {9, 33}, {5, 512}, {2, 4100}, {2, 20000}, {300, 9}, {1, 103000}};
 float wide(int64_t, int64_t, float u) { return 12 * (u - 0.5f); }
 
 template <class T, bool Log>
@@ -147,19 +149,20 @@ void make_adamw(Trial& t) {
 }
 
 const std::vector<Dims> kWide{{32768, 4096}, {32768, 32768}, {8192, 131072}};
-#define R1_ROW_CASE(name, ...) R1_REGISTER(KernelCase, name, KernelCase{"rows, cols", kRows, kWide, __VA_ARGS__, 0})
-R1_ROW_CASE("softmax_fwd/f32", (make_softmax_fwd<float, false>));
-R1_ROW_CASE("softmax_fwd/bf16", (make_softmax_fwd<bf16, false>));
-R1_ROW_CASE("log_softmax_fwd/f32", (make_softmax_fwd<float, true>));
-R1_ROW_CASE("log_softmax_fwd/bf16", (make_softmax_fwd<bf16, true>));
-R1_ROW_CASE("softmax_bwd/f32", (make_softmax_bwd<float, false>));
-R1_ROW_CASE("softmax_bwd/bf16", (make_softmax_bwd<bf16, false>));
-R1_ROW_CASE("log_softmax_bwd/f32", (make_softmax_bwd<float, true>));
-R1_ROW_CASE("log_softmax_bwd/bf16", (make_softmax_bwd<bf16, true>));
-R1_ROW_CASE("logp_rows/f32", make_logp<float>);
-R1_ROW_CASE("logp_rows/bf16", make_logp<bf16>);
-R1_ROW_CASE("logp_rows_bwd/f32", make_logp_bwd<float>);
-R1_ROW_CASE("logp_rows_bwd/bf16", make_logp_bwd<bf16>);
+#define R1_ROW_CASE(name, rows, ...) \
+  R1_REGISTER(KernelCase, name, KernelCase{"rows, cols", rows, kWide, __VA_ARGS__, 0})
+R1_ROW_CASE("softmax_fwd/f32", kSoftmaxRows, (make_softmax_fwd<float, false>));
+R1_ROW_CASE("softmax_fwd/bf16", kSoftmaxRows, (make_softmax_fwd<bf16, false>));
+R1_ROW_CASE("log_softmax_fwd/f32", kSoftmaxRows, (make_softmax_fwd<float, true>));
+R1_ROW_CASE("log_softmax_fwd/bf16", kSoftmaxRows, (make_softmax_fwd<bf16, true>));
+R1_ROW_CASE("softmax_bwd/f32", kSoftmaxRows, (make_softmax_bwd<float, false>));
+R1_ROW_CASE("softmax_bwd/bf16", kSoftmaxRows, (make_softmax_bwd<bf16, false>));
+R1_ROW_CASE("log_softmax_bwd/f32", kSoftmaxRows, (make_softmax_bwd<float, true>));
+R1_ROW_CASE("log_softmax_bwd/bf16", kSoftmaxRows, (make_softmax_bwd<bf16, true>));
+R1_ROW_CASE("logp_rows/f32", kRows, make_logp<float>);
+R1_ROW_CASE("logp_rows/bf16", kRows, make_logp<bf16>);
+R1_ROW_CASE("logp_rows_bwd/f32", kRows, make_logp_bwd<float>);
+R1_ROW_CASE("logp_rows_bwd/bf16", kRows, make_logp_bwd<bf16>);
 const std::vector<Dims> kLines{{1}, {17}, {4096}, {70001}};
 const std::vector<Dims> kLong{{int64_t{1} << 28}};
 R1_REGISTER(KernelCase, "sum_squares/f32", KernelCase{"n", kLines, kLong, make_sum_squares});

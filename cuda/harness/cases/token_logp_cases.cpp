@@ -88,7 +88,7 @@ void make_bwd(Trial& t) {
   t.flops = 6.0 * double(rows) * double(dim) * double(vocab);
 }
 
-const std::vector<Dims> kChecks{{1, 8, 3}, {5, 12, 40}, {70, 64, 300}, {130, 40, 515}};
+const std::vector<Dims> kChecks{{1, 8, 3}, {5, 12, 40}, {70, 64, 300}, {130, 40, 515}, {2051, 8, 3}};
 const std::vector<Dims> kBench{{8192, 2048, 129280}};
 R1_REGISTER(KernelCase, "token_logp_fwd/bf16", KernelCase{"rows, dim, vocab", kChecks, kBench, make_fwd, 0, true});
 R1_REGISTER(KernelCase, "token_logp_bwd/bf16", KernelCase{"rows, dim, vocab", kChecks, kBench, make_bwd, 0, true});

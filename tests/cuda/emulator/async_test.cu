@@ -88,11 +88,40 @@ GPU_KERNEL(32) void too_many_bytes(const float* in) {
   SMEM(gpu::Mbar, b, 1);
   if (gpu::tid() == 0) {
     gpu::mbar_init(b, 1);
+    gpu::fence_mbar_init();
     gpu::mbar_arrive_expect_tx(b, 512);  // 256 come
     gpu::tma_load_bytes(s, in, 256, b);
   }
   gpu::sync();
   gpu::mbar_wait(b, 0);
+}
+
+enum class Published : uint8_t { kNot, kByFence, kByProxyFence };
+GPU_KERNEL(32) void unpublished(float* out, const float* in, Published p) {
+  SMEM_ALIGNED(float, s, 64, 128);
+  SMEM(gpu::Mbar, b, 1);
+  if (gpu::tid() == 0) {
+    gpu::mbar_init(b, 1);
+    if (p == Published::kByFence) gpu::fence_mbar_init();
+    if (p == Published::kByProxyFence) gpu::fence_proxy_async();
+    gpu::mbar_arrive_expect_tx(b, 256);
+    gpu::tma_load_bytes(s, in, 256, b);
+  }
+  gpu::sync();
+  gpu::mbar_wait(b, 0);
+  out[gpu::tid()] = s[gpu::tid()];
+}
+/// Each block of a cluster of two arrives at the other's barrier. `published` is false: by no fence; `stays` is false:
+/// a block may be gone when the other one arrives.
+GPU_KERNEL(32) void across(bool published, bool stays) {
+  SMEM(gpu::Mbar, b, 1);
+  if (gpu::tid() == 0) {
+    gpu::mbar_init(b, 1);
+    if (published) gpu::fence_mbar_init();
+  }
+  gpu::cluster_sync();
+  if (gpu::tid() == 0) gpu::mbar_arrive_cluster(b, gpu::cluster_rank() ^ 1u);
+  if (stays) gpu::cluster_sync();
 }
 
 GPU_KERNEL(64)
@@ -197,6 +226,36 @@ TEST_CASE("a ring of mbarriers passes every value once; a wrong count or barrier
   gpu::fill_async(in.p, 0, 256, nullptr);
   CHECK_FAILS(gpu::launch({.name = "too_many_bytes", .grid = 1, .block = 32}, too_many_bytes, in.p), "deadlock",
               "256 bytes missing");
+}
+
+TEST_CASE("an mbarrier that TMA or another block uses was published by a fence of who made it") {
+  const Fresh fresh;
+  const Buffer<float> in(ramp(64), "in"), out(32, "out");
+  const auto load = [&](Published p) {
+    gpu::launch({.name = "unpublished", .grid = 1, .block = 32}, unpublished, out.p, in.p, p);
+    return out.read();
+  };
+  const auto first = [] {
+    const auto all = ramp(64);
+    return std::vector<float>(all.begin(), all.begin() + 32);
+  }();
+  const gpu::Launch pair{.name = "across", .grid = 2, .block = 32, .cluster = 2};
+  int gone = 0;
+  each_schedule(16, [&](uint64_t) {
+    CHECK(load(Published::kByFence) == first);
+    CHECK(load(Published::kByProxyFence) == first);
+    CHECK_FAILS(load(Published::kNot), "missing fence_mbar_init: TMA", "shared 'b'", "async_test.cu:");
+    gpu::launch(pair, across, true, true);
+    gpu::sync_device();
+    CHECK_FAILS(gpu::launch(pair, across, false, true), "missing fence_mbar_init: a block of the cluster");
+    try {
+      gpu::launch(pair, across, true, false);
+      gpu::sync_device();
+    } catch (const r1::Error& e) {
+      gone += std::string(e.what()).find("the cluster_sync at its end is missing") != std::string::npos;
+    }
+  });
+  CHECK(gone > 0);
 }
 
 TEST_CASE("TMA moves boxes with zero fill and clipping; the proxy fence is needed") {

@@ -10,6 +10,12 @@ namespace {
 GPU_KERNEL(32) void store_at(float* p, int64_t i) {
   if (gpu::tid() == 0) p[i] = 1;
 }
+GPU_KERNEL(32) void twice_outside(float* a, float* b, bool misaligned) {
+  if (gpu::tid() > 0) return;
+  if (misaligned && !gpu::emu::race_build()) a[9] = b[9] = 1;
+  if (misaligned) gpu::store_vec(a + 1, gpu::Vec<float, 4>{});
+  a[9] = b[9] = 1;
+}
 GPU_KERNEL(32) void load_vec_at(float* out, const float* p, int i) {
   const auto v = gpu::load_vec<4>(p + i);
   out[gpu::tid()] = v[gpu::tid() % 4];
@@ -112,6 +118,18 @@ TEST_CASE("accesses outside a buffer are reported, whatever side and however far
   CHECK_FAILS(load(98), "misaligned load of 16 bytes", "expected a multiple of 16", "memory_test.cu:");
   CHECK_FAILS(load(100), "out-of-bounds load of 16 bytes", "byte 400 of buffer 'weights' (400 bytes)");
   CHECK_FAILS(load(-4), "16 bytes before buffer 'weights'");
+}
+
+TEST_CASE("a write outside two buffers in a launch that fails otherwise is not blamed on the next launch") {
+  const Fresh fresh;
+  const Buffer<float> a(8, "a"), b(8, "b");
+  CHECK_FAILS(gpu::launch({.name = "twice_outside", .grid = 1, .block = 32}, twice_outside, a.p, b.p, true),
+              "misaligned");
+  CHECK_FAILS(gpu::launch({.name = "twice_outside", .grid = 1, .block = 32}, twice_outside, a.p, b.p, false),
+              "out-of-bounds write");
+  gpu::launch({.name = "store_at", .grid = 1, .block = 32}, store_at, a.p, 3);
+  gpu::sync_device();
+  gpu::free_device(gpu::malloc_device(16, "c"));
 }
 
 TEST_CASE("shared memory has red zones and limits") {

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every CUDA kernel under many schedules of the emulator, plain and for the race detector: no wrong value, no other bits,
+# no report. What tests/cuda/run.sh does with a few. Prints one line a build; the logs lie in build/.
+#   bash tests/cuda/soak.sh [100]          schedules a problem
+#   bash tests/cuda/soak.sh 16 --only attention    a part of them
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+runs=${1:-100}
+[ $# = 0 ] || shift
+launcher=()
+command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+mkdir -p build
+check() {  # build, how to call it, options of cmake
+  local folder=build/cuda-$1-kernels log=build/cuda-$1-soak.log start=$SECONDS status=0
+  if ! { cmake -S cuda -B "$folder" -G Ninja "${launcher[@]}" -DR1_CUDA_EMULATED=ON "${@:3}" && cmake --build "$folder"; } > "$log" 2>&1; then
+    echo "r1: the build failed; all of its output is in $log"
+    return 1
+  fi
+  GPU_EMU_COUNT=0 "$folder/r1_gpu" check --runs "$runs" "${only[@]}" > "$log" || status=1
+  grep -A3 FAILED "$log"
+  echo "$2, $runs schedules a problem: $(grep '^checks: ' "$log" || tail -1 "$log"), $((SECONDS - start)) s"
+  return $status
+}
+only=("$@")
+check emulated "plain build" &
+plain=$!
+check race "race build" -DR1_CUDA_RACE=ON
+race=$?
+wait $plain && [ $race = 0 ]
