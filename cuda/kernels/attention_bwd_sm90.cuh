@@ -119,6 +119,7 @@ GPU_DEVICE void consume_dkv(const Backward<gpu::bf16>& b, const Rows& keys, int 
     add_columns(dk, c, q);
     gpu::wgmma_commit();
     gpu::wgmma_wait<0>(dv, dk);
+    gpu::syncwarp();  // lane 0 speaks for all: their reads of lse and dots come before
     let_go(&bar->empty[stage]);
     if (++stage == kStagesQ) stage = 0, parity ^= 1;
   }
