@@ -19,7 +19,10 @@ inline float max(float a, float b) { return std::fmax(a, b); }
 inline float min(float a, float b) { return std::fmin(a, b); }
 inline float abs(float a) { return std::fabs(a); }
 
-inline float fast_exp2(float a) { return emu::approximate(std::exp2(double(a)), a); }
+/// 1 of 0 (and of what flushes to it) is promised: a factor exp2(0) changes nothing.
+inline float fast_exp2(float a) {
+  return std::fabs(a) < 0x1p-126f ? 1.0f : emu::approximate(std::exp2(double(a)), a);
+}
 inline float fast_exp(float a) { return fast_exp2(a * 1.4426950408889634f); }
 inline float fast_log2(float a) { return emu::approximate(std::log2(double(a)), a, 0x1p-23); }
 inline float fast_log(float a) { return fast_log2(a) * 0.6931471805599453f; }

@@ -51,7 +51,7 @@ expect good 0 "(your kernel)" "(ours: your file has none for it)" "checks: 2 ker
 expect "a name that a shell would misread" 0 " 0 failed" -- "${check[@]}" "${fwd[@]}" "$work/my kernel \$(false); x.cu" --size 3,40
 expect "off by one in the sum" 1 FAILED "|y - expected| =" "|rstd - expected| =" -- "${check[@]}" "${fwd[@]}" "$work/short.cu" --size 5,64
 expect "off by one at the end" 1 FAILED "y[0, 63] = " "nan, expected 0.2" -- "${check[@]}" "${fwd[@]}" "$work/last.cu" --size 5,64
-expect "one element too many" 1 FAILED "wrote y[0, 64], which it does not own" -- "${check[@]}" "${fwd[@]}" "$work/over.cu" --size 5,64
+expect "one element too many" 1 FAILED "read of unwritten device memory" "of buffer 'w'" -- "${check[@]}" "${fwd[@]}" "$work/over.cu" --size 5,64
 expect "a race" 1 FAILED "race on byte" "of shared 'part'" "at racy.cu:" -- "${check[@]}" "${fwd[@]}" "$work/racy.cu" --size 5,64
 expect "a missing barrier" 1 FAILED "read of unwritten shared memory" "at unwritten.cu:" -- "${check[@]}" "${fwd[@]}" "$work/unwritten.cu" --size 5,64
 expect "no C++" 1 "words.cu:" "no_such_member" "does not compile" -- "${check[@]}" "${fwd[@]}" "$work/words.cu"

@@ -24,10 +24,10 @@ build cuda cuda-race-kernels all -DR1_CUDA_EMULATED=ON -DR1_CUDA_RACE=ON
 build . cuda-emulated "r1 r1_device_tests" -DR1_CUDA_EMULATED=ON -DR1_WERROR=ON
 built=$SECONDS
 # On the other core: the aligned problems under more schedules, and under the race detector.
-export GPU_EMU_COUNT=0
-build/cuda-emulated-kernels/r1_gpu check --runs "${R1_CUDA_RUNS:-16}" --small 1 > build/cuda-schedules.log 2>&1 &
+GPU_EMU_COUNT=0 build/cuda-emulated-kernels/r1_gpu check --runs "${R1_CUDA_RUNS:-16}" --small 1 > build/cuda-schedules.log 2>&1 &
 schedules=$!
 ctest --test-dir build/emulator --output-on-failure || failed=1
+export GPU_EMU_COUNT=0
 build/cuda-emulated-kernels/r1_gpu check --runs 3 || failed=1
 # On a chip without TMA and wgmma the same contracts choose other kernels, and have less shared memory.
 GPU_EMU_CC=80 build/cuda-emulated-kernels/r1_gpu check --only bf16 --runs 2 --small 1 || failed=1
