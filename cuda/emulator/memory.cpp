@@ -265,7 +265,9 @@ std::string check_zones(Block& b) {
 
 bool inside_object(const void* p, size_t bytes) {
   const auto* a = static_cast<const std::byte*>(p);
-  if (space_of(p) == Space::kShared) {
+  const Space space = space_of(p);
+  if (space == Space::kNone) return false;
+  if (space == Space::kShared) {
     const Block* b = block_of(p);
     if (!b) return false;
     for (const SharedArray& s : b->arrays)
