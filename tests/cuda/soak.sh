@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every CUDA kernel under many schedules of the emulator, plain and for the race detector: no wrong value, no other bits,
-# no report. What tests/cuda/run.sh does with a few. Prints one line a build; the logs lie in build/.
+# no report. What tests/cuda/run.sh does with a few. Then training on the emulated device under ASan and UBSan. Prints one
+# line a build; the logs lie in build/. About an hour on two cores for 100 schedules.
 #   bash tests/cuda/soak.sh [100]          schedules a problem
 #   bash tests/cuda/soak.sh 16 --only attention    a part of them
 set -uo pipefail
@@ -26,4 +27,13 @@ check emulated "plain build" &
 plain=$!
 check race "race build" -DR1_CUDA_RACE=ON
 race=$?
-wait $plain && [ $race = 0 ]
+wait $plain || race=1
+[ ${#only[@]} = 0 ] || exit $race
+log=build/cuda-emulated-asan.log
+if ! { cmake --preset cuda-emulated -B build/cuda-emulated-asan -DR1_SANITIZE=ON "${launcher[@]}" && cmake --build build/cuda-emulated-asan --target r1_device_tests; } > "$log" 2>&1; then
+  echo "r1: the build failed; all of its output is in $log"
+  exit 1
+fi
+GPU_EMU_COUNT=0 ASAN_OPTIONS=detect_stack_use_after_return=0 build/cuda-emulated-asan/tests/r1_device_tests > "$log" 2>&1 || race=1
+echo "training under ASan and UBSan: $(tail -2 "$log" | head -1)"
+exit $race
