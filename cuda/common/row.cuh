@@ -25,12 +25,12 @@ inline RowShape row_shape(int64_t cols, int most_packs, int most_threads) {
   s.rows = s.threads == 32 ? kWarpRows : 1;
   return s;
 }
-/// Blocks that the device holds with `each` of them on every multiprocessor.
-inline int64_t resident_blocks(int each) {
-  return int64_t{gpu::device_info(gpu::current_device()).multiprocessors} * each;
+/// A grid for blocks that walk `units`, `each` of them on a multiprocessor: as many as the device holds, or so many
+/// fewer that all walk equally far.
+inline int64_t even_grid(int64_t units, int each) {
+  const int64_t resident = int64_t{gpu::device_info(gpu::current_device()).multiprocessors} * each;
+  return ceil_div(units, ceil_div(units, resident));
 }
-/// A grid for blocks that walk `units`: as many as the device holds, or so many fewer that all walk equally far.
-inline int64_t even_grid(int64_t units, int each) { return ceil_div(units, ceil_div(units, resident_blocks(each))); }
 GPU_DEVICE Group row_group() { return {int(gpu::thread_idx().x) / 32, int(gpu::block_dim().x) / 32}; }
 
 /// f(P as a constant) for P in 1, 2, 4.

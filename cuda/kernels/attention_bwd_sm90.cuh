@@ -13,7 +13,6 @@ namespace r1::cuda::attn::sm90 {
 constexpr int kRowsQ = 64;    ///< query rows a step of the kernel for dk and dv
 constexpr int kStagesQ = 3;   ///< of them in the ring
 constexpr int kProducer = 8;  ///< the warp that loads; its warpgroup's other three have nothing to do
-constexpr int kBwdThreads = 384;
 
 struct DkvBarriers {
   gpu::Mbar keys, full[kStagesQ], empty[kStagesQ];
@@ -25,40 +24,6 @@ template <int DK, int DV>
 constexpr size_t kDqSmem90 = size_t{kTile} * (DK + DV) * 2 * (1 + kStages) + sizeof(Barriers);
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
-/// d = A B^T over D columns: A is this warpgroup's 64 rows of a tile of RowsA, B all rows of a tile of RowsB = H * 2.
-template <int D, int RowsA, int H>
-GPU_DEVICE void product_of_rows(float (&d)[H], const unsigned char* a, const unsigned char* b) {
-  constexpr int kRowsB = 2 * H;
-  GPU_UNROLL
-  for (int i = 0; i < D / 16; ++i) {
-    const uint64_t da = gpu::wgmma_descriptor(a + i / 4 * RowsA * 128, gpu::Swizzle::k128, 16, 1024) + i % 4 * 2;
-    const uint64_t db = gpu::wgmma_descriptor(b + i / 4 * kRowsB * 128, gpu::Swizzle::k128, 16, 1024) + i % 4 * 2;
-    gpu::wgmma<gpu::bf16>(d, da, db, i > 0);
-  }
-}
-/// d += A B: A [64, 16 K] in registers, B a tile of 16 K rows.
-template <int K, int H>
-GPU_DEVICE void add_columns(float (&d)[H], const uint32_t (&a)[K][4], const unsigned char* b) {
-  const uint64_t db = gpu::wgmma_descriptor(b, gpu::Swizzle::k128, 16 * K * 128, 1024);
-  GPU_UNROLL
-  for (int i = 0; i < K; ++i) gpu::wgmma_registers<gpu::bf16, true>(d, a[i], db + i * (16 * 128 / 16));
-}
-/// Accumulators [64, 16 K] as the A operand of the next product.
-template <int K>
-GPU_DEVICE void to_operand(uint32_t (&a)[K][4], const float (&s)[8 * K]) {
-  GPU_UNROLL
-  for (int i = 0; i < K; ++i) {
-    GPU_UNROLL
-    for (int e = 0; e < 4; ++e) a[i][e] = gpu::pack_bf16(s[8 * i + 2 * e], s[8 * i + 2 * e + 1]);
-  }
-}
-/// Rows row .. row + Rows - 1, columns col .. col + D of a map whose boxes are Rows x 64.
-template <int D, int Rows>
-GPU_DEVICE void bring_rows(unsigned char* to, const gpu::TensorMap& map, gpu::Mbar* full, int col, int row) {
-  GPU_UNROLL
-  for (int i = 0; i < D / 64; ++i) gpu::tma_load(to + i * Rows * 128, map, full, col + 64 * i, row);
-}
-
 template <int DK, int DV>
 GPU_DEVICE void consume_dkv(const Backward<gpu::bf16>& b, const Rows& keys, int kv, int group, const unsigned char* k,
                             const unsigned char* v, const unsigned char* ring, const float* ring_lse,
@@ -238,7 +203,7 @@ GPU_DEVICE void consume_dq(const Backward<gpu::bf16>& b, const Rows& rows, int h
 #endif
 
 template <int DK, int DV>
-GPU_KERNEL(kBwdThreads, 1)
+GPU_KERNEL(kThreads, 1)
 void dkv_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CONSTANT gpu::TensorMap map_k,
                 const GPU_GRID_CONSTANT gpu::TensorMap map_v, const GPU_GRID_CONSTANT gpu::TensorMap map_o,
                 Backward<gpu::bf16> b) {
@@ -268,7 +233,7 @@ void dkv_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CON
 }
 
 template <int DK, int DV>
-GPU_KERNEL(kBwdThreads, 1)
+GPU_KERNEL(kThreads, 1)
 void dq_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CONSTANT gpu::TensorMap map_k,
                const GPU_GRID_CONSTANT gpu::TensorMap map_v, const GPU_GRID_CONSTANT gpu::TensorMap map_o,
                Backward<gpu::bf16> b) {
@@ -280,14 +245,7 @@ void dq_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CONS
   const Rows rows = tile_rows(p, int(gpu::grid_dim().x - 1 - gpu::block_idx().x), kTile);  // later tiles see more keys
   if (rows.doc < 0) return;
   const int head = int(gpu::block_idx().y), kv = head / (p.heads / p.kv_heads);
-  if (gpu::tid() == 0) {
-    gpu::mbar_init(&bar->q, 1);
-    for (int i = 0; i < kStages; ++i) {
-      gpu::mbar_init(&bar->k_full[i], 1), gpu::mbar_init(&bar->v_full[i], 1);
-      gpu::mbar_init(&bar->k_empty[i], 8), gpu::mbar_init(&bar->v_empty[i], 8);
-    }
-    gpu::fence_mbar_init();
-  }
+  if (gpu::tid() == 0) init_barriers(bar);
   gpu::sync();
   if (gpu::warp() < kProducer) {
     gpu::take_registers<240>();
@@ -300,13 +258,7 @@ void dq_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CONS
   gpu::mbar_arrive_expect_tx(&bar->q, kTile * (DK + DV) * 2);
   bring_rows<DK, kTile>(q, map_q, &bar->q, head * DK, own + rows.tile * kTile);
   bring_rows<DV, kTile>(o, map_o, &bar->q, head * DV, own + rows.tile * kTile);
-  for (int i = 0; i <= rows.tile; ++i) {
-    const int stage = i % kStages, parity = (i / kStages & 1) ^ 1, row = own + (rows.tile - i) * kTile;
-    gpu::mbar_wait(&bar->k_empty[stage], parity);
-    bring_tile<DK>(ring_k + stage * kTile * DK * 2, map_k, &bar->k_full[stage], kv * DK, row);
-    gpu::mbar_wait(&bar->v_empty[stage], parity);
-    bring_tile<DV>(ring_v + stage * kTile * DV * 2, map_v, &bar->v_full[stage], kv * int(p.v_head), row);
-  }
+  produce_keys<DK, DV>(map_k, map_v, p, rows, kv, ring_k, ring_v, bar);
 #endif
 }
 
@@ -326,13 +278,13 @@ void launch_backward(const Backward<gpu::bf16>& b, void* stream) {
   const auto of_q = maps(kTile), of_kv = maps(kRowsQ);
   gpu::launch({.name = "attention_sm90_dq",
                .grid = grid(p.heads),
-               .block = kBwdThreads,
+               .block = kThreads,
                .smem = kDqSmem90<DK, DV>,
                .stream = stream},
               dq_kernel<DK, DV>, of_q.q, of_q.k, of_q.v, of_q.o, b);
   gpu::launch({.name = "attention_sm90_dkv",
                .grid = grid(p.kv_heads),
-               .block = kBwdThreads,
+               .block = kThreads,
                .smem = kDkvSmem90<DK, DV>,
                .stream = stream},
               dkv_kernel<DK, DV>, of_kv.q, of_kv.k, of_kv.v, of_kv.o, b);

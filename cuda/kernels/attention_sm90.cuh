@@ -21,15 +21,70 @@ struct Barriers {
 };
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || defined(R1_GPU_EMULATED)
-/// Rows first .. first + 127, columns col .. col + D of a map whose boxes are 128 x 64.
+/// Rows row .. row + Rows - 1, columns col .. col + D of a map whose boxes are Rows x 64. The caller announces the
+/// bytes.
+template <int D, int Rows>
+GPU_DEVICE void bring_rows(unsigned char* to, const gpu::TensorMap& map, gpu::Mbar* full, int col, int row) {
+  GPU_UNROLL
+  for (int i = 0; i < D / 64; ++i) gpu::tma_load(to + i * Rows * 128, map, full, col + 64 * i, row);
+}
+/// A tile of 128 rows, announced.
 template <int D>
 GPU_DEVICE void bring_tile(unsigned char* to, const gpu::TensorMap& map, gpu::Mbar* full, int col, int row) {
   gpu::mbar_arrive_expect_tx(full, kPiece * (D / 64));
-  GPU_UNROLL
-  for (int i = 0; i < D / 64; ++i) gpu::tma_load(to + i * kPiece, map, full, col + 64 * i, row);
+  bring_rows<D, kTile>(to, map, full, col, row);
 }
 GPU_DEVICE void let_go(gpu::Mbar* empty) {
   if (gpu::lane() == 0) gpu::mbar_arrive(empty);
+}
+
+/// d = A B^T over D columns: A is this warpgroup's 64 rows of a tile of RowsA, B all rows of a tile of RowsB = H * 2.
+template <int D, int RowsA, int H>
+GPU_DEVICE void product_of_rows(float (&d)[H], const unsigned char* a, const unsigned char* b) {
+  constexpr int kRowsB = 2 * H;
+  GPU_UNROLL
+  for (int i = 0; i < D / 16; ++i) {
+    const uint64_t da = gpu::wgmma_descriptor(a + i / 4 * RowsA * 128, gpu::Swizzle::k128, 16, 1024) + i % 4 * 2;
+    const uint64_t db = gpu::wgmma_descriptor(b + i / 4 * kRowsB * 128, gpu::Swizzle::k128, 16, 1024) + i % 4 * 2;
+    gpu::wgmma<gpu::bf16>(d, da, db, i > 0);
+  }
+}
+/// d += A B: A [64, 16 K] in registers, B a tile of 16 K rows.
+template <int K, int H>
+GPU_DEVICE void add_columns(float (&d)[H], const uint32_t (&a)[K][4], const unsigned char* b) {
+  const uint64_t db = gpu::wgmma_descriptor(b, gpu::Swizzle::k128, 16 * K * 128, 1024);
+  GPU_UNROLL
+  for (int i = 0; i < K; ++i) gpu::wgmma_registers<gpu::bf16, true>(d, a[i], db + i * (16 * 128 / 16));
+}
+/// Accumulators [64, 16 K] as the A operand of the next product.
+template <int K>
+GPU_DEVICE void to_operand(uint32_t (&a)[K][4], const float (&s)[8 * K]) {
+  GPU_UNROLL
+  for (int i = 0; i < K; ++i) {
+    GPU_UNROLL
+    for (int e = 0; e < 4; ++e) a[i][e] = gpu::pack_bf16(s[8 * i + 2 * e], s[8 * i + 2 * e + 1]);
+  }
+}
+/// By one thread; the others wait at a barrier.
+GPU_DEVICE void init_barriers(Barriers* b) {
+  gpu::mbar_init(&b->q, 1);
+  for (int i = 0; i < kStages; ++i) {
+    gpu::mbar_init(&b->k_full[i], 1), gpu::mbar_init(&b->v_full[i], 1);
+    gpu::mbar_init(&b->k_empty[i], 8), gpu::mbar_init(&b->v_empty[i], 8);
+  }
+  gpu::fence_mbar_init();
+}
+/// By one thread: the tiles of keys and values that query tile rows.tile sees, the diagonal first.
+template <int DK, int DV>
+GPU_DEVICE void produce_keys(const gpu::TensorMap& map_k, const gpu::TensorMap& map_v, const Problem<gpu::bf16>& p,
+                             const Rows& rows, int kv, unsigned char* ring_k, unsigned char* ring_v, Barriers* b) {
+  for (int i = 0; i <= rows.tile; ++i) {
+    const int stage = i % kStages, parity = (i / kStages & 1) ^ 1, row = int(rows.own_row) + (rows.tile - i) * kTile;
+    gpu::mbar_wait(&b->k_empty[stage], parity);
+    bring_tile<DK>(ring_k + stage * (DK / 64) * kPiece, map_k, &b->k_full[stage], kv * DK, row);
+    gpu::mbar_wait(&b->v_empty[stage], parity);
+    bring_tile<DV>(ring_v + stage * (DV / 64) * kPiece, map_v, &b->v_full[stage], kv * int(p.v_head), row);
+  }
 }
 
 /// Maximum, exponentials and their sum over a tile of scores; o shrinks with the maximum.
@@ -76,13 +131,7 @@ GPU_DEVICE void consume(const Problem<gpu::bf16>& p, const Rows& rows, int head,
     float s[64];
     gpu::mbar_wait(&b->k_full[stage], parity);
     gpu::wgmma_fence();
-    GPU_UNROLL
-    for (int d = 0; d < DK / 16; ++d) {
-      const int piece = d / 4 * kPiece;
-      const uint64_t dq = gpu::wgmma_descriptor(q + piece + group * 64 * 128, gpu::Swizzle::k128, 16, 1024);
-      const uint64_t dk = gpu::wgmma_descriptor(k + piece, gpu::Swizzle::k128, 16, 1024);
-      gpu::wgmma<gpu::bf16>(s, dq + d % 4 * 2, dk + d % 4 * 2, d > 0);
-    }
+    product_of_rows<DK, kTile>(s, q + group * 64 * 128, k);
     gpu::wgmma_commit();
     gpu::wgmma_wait<0>(s);
     let_go(&b->k_empty[stage]);
@@ -93,18 +142,10 @@ GPU_DEVICE void consume(const Problem<gpu::bf16>& p, const Rows& rows, int head,
     }
     soften_tile(s, o, top, sum, scale2);
     uint32_t a[8][4];
-    GPU_UNROLL
-    for (int kk = 0; kk < 8; ++kk) {
-      GPU_UNROLL
-      for (int e = 0; e < 4; ++e) a[kk][e] = gpu::pack_bf16(s[8 * kk + 2 * e], s[8 * kk + 2 * e + 1]);
-    }
+    to_operand(a, s);
     gpu::mbar_wait(&b->v_full[stage], parity);
     gpu::wgmma_fence(o);
-    GPU_UNROLL
-    for (int kk = 0; kk < 8; ++kk) {
-      const uint64_t dv = gpu::wgmma_descriptor(v, gpu::Swizzle::k128, kPiece, 1024);
-      gpu::wgmma_registers<gpu::bf16, true>(o, a[kk], dv + kk * (16 * 128 / 16));
-    }
+    add_columns(o, a, v);
     gpu::wgmma_commit();
     gpu::wgmma_wait<0>(o);
     let_go(&b->v_empty[stage]);
@@ -136,27 +177,13 @@ void fwd_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CON
   const Rows rows = tile_rows(p, int(gpu::grid_dim().x - 1 - gpu::block_idx().x), kTile);
   if (rows.doc < 0) return;
   const int head = int(gpu::block_idx().y), kv = head / (p.heads / p.kv_heads), group = gpu::warp() / 4;
-  if (gpu::tid() == 0) {
-    gpu::mbar_init(&b->q, 1);
-    for (int i = 0; i < kStages; ++i) {
-      gpu::mbar_init(&b->k_full[i], 1), gpu::mbar_init(&b->v_full[i], 1);
-      gpu::mbar_init(&b->k_empty[i], 8), gpu::mbar_init(&b->v_empty[i], 8);
-    }
-    gpu::fence_mbar_init();
-  }
+  if (gpu::tid() == 0) init_barriers(b);
   gpu::sync();
   if (group == 0) {
     gpu::give_registers<24>();
     if (gpu::tid() == 0) {
       bring_tile<DK>(q, map_q, &b->q, head * DK, int(rows.own_row) + rows.tile * kTile);
-      for (int i = 0; i <= rows.tile; ++i) {
-        const int stage = i % kStages, parity = (i / kStages & 1) ^ 1,
-                  row = int(rows.own_row) + (rows.tile - i) * kTile;
-        gpu::mbar_wait(&b->k_empty[stage], parity);
-        bring_tile<DK>(ring_k + stage * (DK / 64) * kPiece, map_k, &b->k_full[stage], kv * DK, row);
-        gpu::mbar_wait(&b->v_empty[stage], parity);
-        bring_tile<DV>(ring_v + stage * (DV / 64) * kPiece, map_v, &b->v_full[stage], kv * int(p.v_head), row);
-      }
+      produce_keys<DK, DV>(map_k, map_v, p, rows, kv, ring_k, ring_v, b);
     }
   } else {
     gpu::take_registers<240>();
