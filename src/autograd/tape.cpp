@@ -65,12 +65,8 @@ void Gradients::settle() {
 }
 
 void Gradients::add_rows_later(const Param& p, const Tensor& ids, const Tensor& rows) {
-  const auto kept = [](const Tensor& t) {
-    Tensor own = Tensor::zeros(t.shape(), t.dtype(), t.device(), "gradients of embedding rows");
-    own.copy_from(t);
-    return own;
-  };
-  later_.push_back({static_cast<size_t>(p.id), kept(ids), kept(rows)});
+  const char* what = "gradients of embedding rows";
+  later_.push_back({static_cast<size_t>(p.id), ids.copy(ids.device(), what), rows.copy(rows.device(), what)});
 }
 
 GradSlot Gradients::slot(const Param& p, bool whole) {

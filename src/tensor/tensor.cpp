@@ -16,23 +16,15 @@ constexpr size_t kAlign = 64;
 /// Tensors from here on get pages of their own, which go back to the system at once: malloc may keep them.
 constexpr size_t kOwnPages = size_t{1} << 20;
 
-std::shared_ptr<void> zeroed(size_t bytes) {
+std::shared_ptr<void> memory(size_t bytes) {
   if (bytes >= kOwnPages) {
     void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) fail("out of memory: ", bytes, " bytes wanted");
-    std::memset(p, 0, bytes);  // makes it resident now: a plan can be held against it
     return {p, [bytes](void* pages) { ::munmap(pages, bytes); }};
   }
   const size_t rounded = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
   std::shared_ptr<void> p(std::aligned_alloc(kAlign, rounded), std::free);
   if (!p) fail("out of memory: ", bytes, " bytes wanted");
-  std::memset(p.get(), 0, bytes);
-  return p;
-}
-
-std::shared_ptr<void> zeroed_on_device(size_t bytes, const char* what) {
-  std::shared_ptr<void> p(device::allocate(std::max<size_t>(bytes, 1), what), device::release);
-  if (bytes > 0) device::zero(p.get(), bytes);
   return p;
 }
 }  // namespace
@@ -43,11 +35,20 @@ std::string Shape::str() const {
   return s + "]";
 }
 
-Tensor Tensor::zeros(Shape shape, DType dtype, Device device, const char* what) {
+Tensor Tensor::empty(Shape shape, DType dtype, Device device, const char* what) {
   const size_t bytes = static_cast<size_t>(shape.numel()) * size_of(dtype);
-  std::shared_ptr<void> owner = device == Device::kCpu ? zeroed(bytes) : zeroed_on_device(bytes, what);
+  std::shared_ptr<void> owner =
+      device == Device::kCpu
+          ? memory(bytes)
+          : std::shared_ptr<void>(device::allocate(std::max<size_t>(bytes, 1), what), device::release);
   void* data = owner.get();
   return Tensor(data, shape, dtype, std::move(owner), device);
+}
+
+Tensor Tensor::zeros(Shape shape, DType dtype, Device device, const char* what) {
+  Tensor t = empty(shape, dtype, device, what);
+  t.zero();  // makes it resident now: a plan can be held against it
+  return t;
 }
 
 Tensor Tensor::of(Shape shape, std::initializer_list<real> numbers) {
@@ -81,8 +82,11 @@ std::vector<real> Tensor::to_vector() const {
 }
 
 Tensor Tensor::to(Device device, const char* what) const {
-  if (device == device_ || !data_) return *this;
-  Tensor there = zeros(shape_, dtype_, device, what);
+  return device == device_ || !data_ ? *this : copy(device, what);
+}
+
+Tensor Tensor::copy(Device device, const char* what) const {
+  Tensor there = empty(shape_, dtype_, device, what);
   there.copy_from(*this);
   return there;
 }

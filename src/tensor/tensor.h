@@ -48,6 +48,9 @@ class Tensor {
   /// Own zeroed, 64-byte aligned memory. `what` names its use in the error that a full GPU gives.
   static Tensor zeros(Shape shape, DType dtype = DType::kReal, Device device = Device::kCpu,
                       const char* what = "a tensor");
+  /// Own memory, uninitialised.
+  static Tensor empty(Shape shape, DType dtype = DType::kReal, Device device = Device::kCpu,
+                      const char* what = "a tensor");
   /// Own memory with these numbers, row by row.
   static Tensor of(Shape shape, std::initializer_list<real> numbers);
   /// Own memory without data: shape and type only (counting parameters, planning memory).
@@ -65,8 +68,10 @@ class Tensor {
   int32_t* ints() const { return static_cast<int32_t*>(data_); }
   /// The numbers, wherever they are; waits for the kernels that write them.
   std::vector<real> to_vector() const;
-  /// This tensor if it is there already, else a copy of its own there.
+  /// This tensor if it is there already, else a copy there.
   Tensor to(Device device, const char* what = "a tensor") const;
+  /// The same numbers in own memory on `device`.
+  Tensor copy(Device device, const char* what = "a tensor") const;
 
   /// Same memory, other shape of equal size.
   Tensor reshape(Shape shape) const;
