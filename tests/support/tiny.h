@@ -49,4 +49,13 @@ inline r1::PackedSlot tiny_documents(const std::vector<int>& lengths, int64_t vo
   return slot;
 }
 
+/// Counting document number i: a, a+1, a+2, ... modulo `vocab`, of 5 to `longest` tokens, all targets.
+inline r1::Example counting_document(uint64_t i, int vocab, int longest) {
+  r1::Rng rng(3, r1::Stream::kTest, static_cast<uint32_t>(i));
+  r1::Example e;
+  int t = rng.range(0, vocab - 1);
+  for (int n = rng.range(5, longest); n > 0; --n, t = (t + 1) % vocab) e.tokens.push_back(t), e.mask.push_back(1);
+  return e;
+}
+
 }  // namespace r1_test

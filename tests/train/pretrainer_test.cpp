@@ -13,14 +13,7 @@ using namespace r1_test;
 
 namespace {
 
-/// Counting documents: a, a+1, a+2, ... modulo 24, of 5 to 12 tokens.
-Example counting(uint64_t i, double) {
-  Rng rng(3, Stream::kTest, static_cast<uint32_t>(i));
-  Example e;
-  int t = rng.range(0, 23);
-  for (int n = rng.range(5, 12); n > 0; --n, t = (t + 1) % 24) e.tokens.push_back(t), e.mask.push_back(1);
-  return e;
-}
+Example counting(uint64_t i, double) { return counting_document(i, 24, 12); }
 
 PretrainConfig config(int64_t updates) {
   PretrainConfig c;

@@ -4,12 +4,12 @@
 // than a tenth of one update's largest step. Bits: equal run to run, and resumed.
 #include <cmath>
 
-#include "base/rng.h"
 #include "kernels/device.h"
 #include "model/deepseek_v3.h"
 #include "model/dense.h"
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/tiny.h"
 #include "train/pretrainer.h"
 
 using namespace r1;
@@ -31,14 +31,7 @@ PretrainConfig recipe() {
   return c;
 }
 
-/// Counting documents: a, a+1, a+2, ... modulo 64, of 5 to 24 tokens.
-Example counting(uint64_t i, double) {
-  Rng rng(3, Stream::kTest, static_cast<uint32_t>(i));
-  Example e;
-  int t = rng.range(0, 63);
-  for (int n = rng.range(5, 24); n > 0; --n, t = (t + 1) % 64) e.tokens.push_back(t), e.mask.push_back(1);
-  return e;
-}
+Example counting(uint64_t i, double) { return counting_document(i, 64, 24); }
 
 std::unique_ptr<CausalLm> model_on(Device device, const ModelConfig& c = nano(), uint64_t seed = 1) {
   auto m = make_model(c);
