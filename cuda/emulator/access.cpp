@@ -14,6 +14,12 @@ void check_access(const void* p, size_t bytes, size_t align, const char* what, S
         r1::cat("misaligned ", what, " of ", bytes, " bytes: ", describe(p), ", expected a multiple of ", align), at);
   if (!inside_object(p, bytes))
     fail_thread(r1::cat("out-of-bounds ", what, " of ", bytes, " bytes: ", describe(p)), at);
+  if (current()->early) check_early(p, what, at);
+}
+
+void check_early(const void* p, const char* what, Site at) {
+  if (space_of(p) == Space::kGlobal)
+    fail_thread(r1::cat(what, " of ", describe(p), " before griddep_wait(): the kernel before may still run"), at);
 }
 
 void check_shared(const void* p, size_t bytes, size_t align, const char* what, Site at) {

@@ -40,6 +40,8 @@ int block_sync_count(bool p, Site at);
 void named_sync(int id, int threads, bool wait, Site at);
 void grid_sync(Site at);
 void cluster_sync(Site at);
+void griddep_launch(Site at);
+void griddep_wait(Site at);
 uint32_t cluster_rank();
 void fence(Site at);
 void yield(Site at);

@@ -138,6 +138,18 @@ void cluster_sync(Site at) {
   wide_sync(Wait::kCluster, g_set.grid_arrived, int(g_set.blocks.size()) * g_run->threads, g_set.grid_at, at, true);
 }
 
+void griddep_launch(Site at) {
+  Fiber& f = static_cast<Fiber&>(self());
+  if (f.traced) note(f, "griddep_launch", at);
+}
+
+/// Here the kernel before has always ended; what a thread may not do until it has asked is checked (check_early).
+void griddep_wait(Site at) {
+  Fiber& f = static_cast<Fiber&>(self());
+  if (f.traced) note(f, "griddep_wait", at);
+  f.early = false;
+}
+
 uint32_t cluster_rank() { return static_cast<Fiber&>(self()).block->rank; }
 
 void fence(Site at) {
@@ -159,6 +171,8 @@ void thread_exits(Fiber& f) {
     fail_thread(r1::cat("early exit before a barrier: this thread returns while ", g_set.grid_arrived,
                         " threads wait at ", str(g_set.grid_at)),
                 f.at);
+  if (f.early)
+    fail_thread("returns without griddep_wait(): the kernel after could start before the one before has ended", f.at);
   for (const WarpGroup& g : f.warp->groups)
     if (g.mask >> f.lane & 1)
       fail_thread(

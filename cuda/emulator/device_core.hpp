@@ -48,6 +48,8 @@ inline int sync_count(bool p, GPU_AT) { return emu::block_sync_count(p, at); }
 inline void bar_sync(int id, int threads, GPU_AT) { emu::named_sync(id, threads, true, at); }
 inline void bar_arrive(int id, int threads, GPU_AT) { emu::named_sync(id, threads, false, at); }
 inline void grid_sync(GPU_AT) { emu::grid_sync(at); }
+inline void griddep_launch(GPU_AT) { emu::griddep_launch(at); }
+inline void griddep_wait(GPU_AT) { emu::griddep_wait(at); }
 inline void fence_block(GPU_AT) { emu::fence(at); }
 inline void fence(GPU_AT) { emu::fence(at); }
 inline void fence_system(GPU_AT) { emu::fence(at); }

@@ -26,6 +26,7 @@ void on_access(void* address, size_t bytes, bool writes, void* pc) {
     fail_thread(r1::cat("misaligned ", writes ? "write" : "read", " of ", bytes, " bytes: ", describe(address),
                         ", expected a multiple of ", bytes),
                 Site{static_cast<const char*>(pc), kPlainAccess});
+  if (f->early) check_early(address, writes ? "write" : "read", Site{static_cast<const char*>(pc), kPlainAccess});
   if (f->traced)
     note(*f, r1::cat(writes ? "write " : "read ", bytes, " bytes, ", describe(address)),
          Site{static_cast<const char*>(pc), kPlainAccess});

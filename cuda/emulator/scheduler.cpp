@@ -245,6 +245,7 @@ void place_fiber(Block& b, int tid, uint32_t bit) {
   f.wait = Wait::kNothing;
   f.at = {"the start", 0};
   f.traced = trace_wanted(r, b.linear, tid);
+  f.early = r.config.early;
   f.accesses = 0;
   f.open_copies.clear();
   f.copy_groups.clear();

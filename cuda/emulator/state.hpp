@@ -116,6 +116,7 @@ struct Fiber : Thread {
   uint32_t bit = 0;  ///< number in the set's ready bitmap
   int lane = 0;
   bool started = false, traced = false;
+  bool early = false;  ///< Launch::early and griddep_wait() not yet called: the kernel before may still run
   Wait wait = Wait::kNothing;
   uint32_t wait_arg = 0;  ///< barrier id, mask or parity
   const void* wait_object = nullptr;
@@ -245,6 +246,8 @@ Place place_of(const void* p);
 std::string describe(const void* p);
 /// Error unless [p, p + bytes) lies in one buffer or array and p is aligned.
 void check_access(const void* p, size_t bytes, size_t align, const char* what, Site at);
+/// Error if p is device memory, for a thread that has not called griddep_wait().
+void check_early(const void* p, const char* what, Site at);
 void check_shared(const void* p, size_t bytes, size_t align, const char* what, Site at);
 void check_global(const void* p, size_t bytes, size_t align, const char* what, Site at);
 void open_arena(Block& b, size_t dynamic_bytes);

@@ -99,6 +99,7 @@ std::byte* placed(const std::byte* smem, size_t offset, Swizzle s) {
 
 /// Looks at the rows' ends only: rows are contiguous in global memory.
 void check_inside(const TileMap& m, const int* at, bool writes, Fiber& f, Site site) {
+  if (f.early) check_early(m.base, writes ? "TMA store" : "TMA load", site);
   each_piece(m, at, writes, [&](size_t, std::byte* p, size_t bytes) {
     if (!p) return;
     const Place place = place_of(p);

@@ -50,6 +50,18 @@ GPU_DEVICE void bar_arrive(int id, int threads) {
 }
 /// All blocks of a cooperative launch.
 GPU_DEVICE void grid_sync() { cooperative_groups::this_grid().sync(); }
+/// Of this kernel: the next one in the stream, if Launch::early, may take the multiprocessors that become free.
+GPU_DEVICE void griddep_launch() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+/// Until the kernel before has ended and what it wrote is seen (Launch::early).
+GPU_DEVICE void griddep_wait() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
 GPU_DEVICE void fence_block() { __threadfence_block(); }
 GPU_DEVICE void fence() { __threadfence(); }
 GPU_DEVICE void fence_system() { __threadfence_system(); }

@@ -28,7 +28,7 @@ void launch_raw(const Launch& c, const void* kernel, Args& args, std::index_sequ
   config.blockDim = dim3(c.block.x, c.block.y, c.block.z);
   config.dynamicSmemBytes = c.smem;
   config.stream = static_cast<cudaStream_t>(c.stream);
-  cudaLaunchAttribute attributes[2];
+  cudaLaunchAttribute attributes[3];
   if (c.cooperative) {
     attributes[config.numAttrs].id = cudaLaunchAttributeCooperative;
     attributes[config.numAttrs++].val.cooperative = 1;
@@ -37,6 +37,10 @@ void launch_raw(const Launch& c, const void* kernel, Args& args, std::index_sequ
     attributes[config.numAttrs].id = cudaLaunchAttributeClusterDimension;
     attributes[config.numAttrs].val.clusterDim = {c.cluster, 1, 1};
     ++config.numAttrs;
+  }
+  if (c.early && device_info(current_device()).major >= 9) {
+    attributes[config.numAttrs].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attributes[config.numAttrs++].val.programmaticStreamSerializationAllowed = 1;
   }
   config.attrs = attributes;
   const cudaError_t e = cudaLaunchKernelExC(&config, kernel, pointers);

@@ -113,6 +113,10 @@ struct Launch {
   Stream stream = nullptr;
   bool cooperative = false;  ///< all blocks resident: grid_sync() is allowed
   uint32_t cluster = 1;      ///< blocks a cluster along x (sm_90)
+  /// Programmatic dependent launch (sm_90; before, an ordinary one): blocks may start before the kernel queued last has
+  /// ended, once all of that one's blocks have ended or called griddep_launch(). Every thread calls griddep_wait()
+  /// before it touches device memory and before it returns.
+  bool early = false;
 };
 
 #ifdef R1_READER_FILE  // a reader's own file (harness/reader.cpp): the program asks whether a case came by here

@@ -50,7 +50,31 @@ GPU_KERNEL(64) void cluster_wide(int* out, int* scratch) {
   out[i] = scratch[mine + (i - mine + 64) % 128];
 }
 
+GPU_KERNEL(64) void first_half(int* half) {
+  gpu::griddep_launch();
+  half[gpu::block_idx().x * 64 + gpu::tid()] = gpu::tid() + 1;
+}
+GPU_KERNEL(64) void second_half(int* out, const int* half) {
+  SMEM(int, s, 64);
+  s[gpu::tid()] = gpu::tid() * 100;  // what needs no device memory may come before
+  gpu::sync();
+  gpu::griddep_wait();
+  gpu::store_vec(out + gpu::tid(), gpu::Vec<int, 1>{{s[63 - gpu::tid()] + gpu::load_vec<1>(half + gpu::tid())[0]}});
+}
+
 // Wrong ones.
+GPU_KERNEL(64) void reads_early(int* out, const int* half) {
+  const int v = gpu::load_vec<1>(half + gpu::tid())[0];
+  gpu::griddep_wait();
+  out[gpu::tid()] = v;
+}
+GPU_KERNEL(64) void adds_early(int* out, const int*) {
+  gpu::atomic_add(out, 1);
+  gpu::griddep_wait();
+}
+GPU_KERNEL(64) void never_waits(int*, const int*) {
+  if (gpu::tid() < 63) gpu::griddep_wait();
+}
 GPU_KERNEL(64) void divergent(int* out) {
   if (gpu::tid() < 40)
     gpu::sync();
@@ -128,6 +152,24 @@ TEST_CASE("wrong barriers are reported with the thread and the place") {
                 "barrier_test.cu:");  // or, if one came first, the deadlock
     CHECK_FAILS(go("odd_count", odd_count), "for 48 threads", "multiple of 32");
     CHECK_FAILS(go("bad_id", bad_id), "named barrier 16", "0..15");
+  });
+}
+
+TEST_CASE("a kernel that may start early waits before it touches device memory") {
+  const Fresh fresh;
+  const Buffer<int> half(256, "half"), out(64, "out");
+  const auto go = [&](const char* name, auto kernel) {
+    gpu::launch({.name = "first_half", .grid = 4, .block = 64}, first_half, half.p);
+    gpu::launch({.name = name, .grid = 1, .block = 64, .early = true}, kernel, out.p, half.p);
+  };
+  each_schedule(6, [&](uint64_t) {
+    go("second_half", second_half);
+    const auto r = out.read();
+    for (int i = 0; i < 64; ++i) CHECK(r[size_t(i)] == (63 - i) * 100 + i + 1);
+    CHECK_FAILS(go("reads_early", reads_early), "kernel 'reads_early'", "load of byte", "buffer 'half'",
+                "before griddep_wait(): the kernel before may still run", "barrier_test.cu:");
+    CHECK_FAILS(go("adds_early", adds_early), "atomic of byte", "before griddep_wait()");
+    CHECK_FAILS(go("never_waits", never_waits), "returns without griddep_wait()", "thread (63,0,0)");
   });
 }
 
