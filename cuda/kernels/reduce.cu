@@ -1,5 +1,5 @@
-// Twins of kernels/reduce.h, bitwise: half a warp is the CPU's 16 lanes, a chunk of kReduceChunk elements each; one
-// block then adds the chunks in order in double. Paper: none.
+// Twins of kernels/reduce.h, bitwise: half a warp is the CPU's 16 lanes, a chunk of kReduceChunk elements each; a block
+// then adds the chunks of a run in order in double, and one block the runs. Paper: none.
 #include "kernels/reduce.h"
 
 #include "common/map.cuh"
@@ -28,18 +28,19 @@ GPU_KERNEL(kThreads) void sum_squares_kernel(float* chunk_sums, const float* x, 
   if ((gpu::tid() & 15) == 0 && begin < n) chunk_sums[chunk] = acc;
 }
 
-GPU_KERNEL(kThreads) void add_chunks_kernel(double* out, const float* chunk_sums, int64_t chunks) {
+/// out [blocks]: a block adds `run` of the n parts, in order.
+template <class T>
+GPU_KERNEL(kThreads)
+void add_in_order_kernel(double* out, const T* parts, int64_t n, int64_t run) {
   constexpr int kAtOnce = 8;
   SMEM(double, part, kThreads);
-  double total = 0;
-  float next = gpu::tid() < chunks ? chunk_sums[gpu::tid()] : 0.0f;
-  for (int64_t base = 0; base < chunks; base += kThreads) {
-    part[gpu::tid()] = double(next);  // adding 0 at the end changes nothing: a sum of squares is not -0
+  const int64_t begin = int64_t(gpu::block_idx().x) * run, end = begin + run < n ? begin + run : n;
+  const auto at = [&](int64_t i) { return i < end ? double(parts[i]) : 0.0; };
+  double total = 0, next = at(begin + gpu::tid());
+  for (int64_t base = begin; base < end; base += kThreads) {
+    part[gpu::tid()] = next;  // adding 0 at the end changes nothing: a sum of squares is not -0
     gpu::sync();
-    if (base + kThreads + gpu::tid() < chunks)
-      next = chunk_sums[base + kThreads + gpu::tid()];
-    else
-      next = 0.0f;
+    next = at(base + kThreads + gpu::tid());
     if (gpu::tid() == 0)
       for (int i = 0; i < kThreads; i += kAtOnce) {  // in order, whatever it costs: the CPU's bits
         double v[kAtOnce];
@@ -50,7 +51,7 @@ GPU_KERNEL(kThreads) void add_chunks_kernel(double* out, const float* chunk_sums
       }
     gpu::sync();
   }
-  if (gpu::tid() == 0) *out = total;
+  if (gpu::tid() == 0) out[gpu::block_idx().x] = total;
 }
 
 template <int Leaves>
@@ -85,16 +86,21 @@ void launch_tree(const Exec& ex, float* y, float* const* x, int64_t count, int64
 }  // namespace
 
 void sum_squares(const Exec& ex, double* out, const float* x, int64_t n) {
-  const int64_t chunks = ceil_div(n, kReduceChunk);
+  const int64_t chunks = ceil_div(n, kReduceChunk), runs = ceil_div(chunks, kReduceRun);
   const size_t need = sum_squares_workspace(n);
   R1_CHECK(ex.workspace_bytes >= need, "sum_squares: workspace of ", ex.workspace_bytes, " bytes, expected ", need);
-  float* sums = reinterpret_cast<float*>(ex.workspace);
+  double* run_sums = reinterpret_cast<double*>(ex.workspace);
+  float* sums = reinterpret_cast<float*>(run_sums + runs);
   if (n > 0)
     gpu::launch(
         {.name = "sum_squares", .grid = ceil_div(chunks * 16, kThreads), .block = kThreads, .stream = ex.stream},
         sum_squares_kernel, sums, x, n);
-  gpu::launch({.name = "sum_squares_total", .grid = 1, .block = kThreads, .stream = ex.stream}, add_chunks_kernel, out,
-              sums, chunks);
+  gpu::Launch add{.name = "sum_squares_run", .grid = 1, .block = kThreads, .stream = ex.stream};
+  if (runs <= 1) return gpu::launch(add, add_in_order_kernel<float>, out, sums, chunks, kReduceRun);
+  add.grid = runs;
+  gpu::launch(add, add_in_order_kernel<float>, run_sums, sums, chunks, kReduceRun);
+  add.name = "sum_squares_total", add.grid = 1;
+  gpu::launch(add, add_in_order_kernel<double>, out, run_sums, runs, runs);
 }
 
 void sum_tree(const Exec& ex, float* y, float* const* x, int64_t count, int64_t n) {

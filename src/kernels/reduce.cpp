@@ -20,7 +20,7 @@ R1_INLINE vec branch(real* const* x, int64_t count, int64_t i, int64_t n) {
 }  // namespace
 
 void sum_squares(const Exec&, double* out, const real* x, int64_t n) {
-  double total = 0;
+  double total = 0, run = 0;
   for (int64_t c = 0; c < n; c += kReduceChunk) {
     const int64_t end = c + kReduceChunk < n ? c + kReduceChunk : n;
     vec acc{};
@@ -28,9 +28,13 @@ void sum_squares(const Exec&, double* out, const real* x, int64_t n) {
       const vec v = load_tail(x + i, end - i);
       acc = fma(v, v, acc);
     }
-    total += static_cast<double>(sum(acc));
+    run += static_cast<double>(sum(acc));
+    if ((c / kReduceChunk + 1) % kReduceRun == 0) {
+      total += run;
+      run = 0;
+    }
   }
-  *out = total;
+  *out = total + run;
 }
 
 void sum_tree(const Exec& ex, real* y, real* const* x, int64_t count, int64_t n) {

@@ -5,14 +5,16 @@
 
 namespace r1 {
 
-/// Elements per chunk of the tree in sum_squares: fixed, so that threads do not change the bits.
-constexpr int64_t kReduceChunk = 4096;
+/// Elements a chunk and chunks a run in sum_squares: fixed, so that threads do not change the bits.
+constexpr int64_t kReduceChunk = 4096, kReduceRun = 256;
 
-/// *out = sum x_i^2 over n elements: chunks of kReduceChunk, each by 16 lanes, added in order in double.
+/// *out = sum x_i^2 over n elements: chunks of kReduceChunk, each by 16 lanes; in double the chunks of a run are added in
+/// order, then the runs.
 R1_KERNEL(sum_squares, const Exec& ex, double* out, const real* x, int64_t n)
 /// Scratch bytes of sum_squares on the device (the CPU needs none).
 inline size_t sum_squares_workspace(int64_t n) {
-  return static_cast<size_t>((n + kReduceChunk - 1) / kReduceChunk) * sizeof(float);
+  const int64_t chunks = (n + kReduceChunk - 1) / kReduceChunk, runs = (chunks + kReduceRun - 1) / kReduceRun;
+  return static_cast<size_t>(runs) * sizeof(double) + static_cast<size_t>(chunks) * sizeof(float);
 }
 
 /// Most buffers that sum_tree takes.

@@ -292,7 +292,8 @@ TEST_CASE("AdamW, one step from moments that are under way [V3 §4.2]") {
 }
 
 TEST_CASE("the sum of squares: chunks in order, whatever the threads or instruction set") {
-  for (const int64_t n : {int64_t{1}, int64_t{17}, kReduceChunk, 3 * kReduceChunk + 5}) {
+  for (const int64_t n :
+       {int64_t{1}, int64_t{17}, kReduceChunk, 3 * kReduceChunk + 5, kReduceRun * kReduceChunk + 4097}) {
     const Reals x = numbers(n, 1);
     double want = 0, alone = -1, threads = -1;
     for (real e : x) want += double(e) * double(e);

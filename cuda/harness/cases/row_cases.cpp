@@ -163,7 +163,7 @@ R1_ROW_CASE("logp_rows/f32", kRows, make_logp<float>);
 R1_ROW_CASE("logp_rows/bf16", kRows, make_logp<bf16>);
 R1_ROW_CASE("logp_rows_bwd/f32", kRows, make_logp_bwd<float>);
 R1_ROW_CASE("logp_rows_bwd/bf16", kRows, make_logp_bwd<bf16>);
-const std::vector<Dims> kLines{{1}, {17}, {4096}, {70001}};
+const std::vector<Dims> kLines{{1}, {17}, {4096}, {70001}, {kReduceRun * kReduceChunk + 4097}};
 const std::vector<Dims> kLong{{int64_t{1} << 28}};
 R1_REGISTER(KernelCase, "sum_squares/f32", KernelCase{"n", kLines, kLong, make_sum_squares});
 const std::vector<Dims> kTrees{{1, 5}, {2, 1000}, {3, 77}, {8, 4000}, {12, 1030}, {16, 64}};
