@@ -90,7 +90,7 @@ void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
     constexpr int P = decltype(p)::value, kThreads = decltype(block)::value;
     gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
     at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
-    at.grid = ceil_div(b.rows, kNormChunk);
+    at.grid = even_grid(ceil_div(b.rows, kNormChunk), kBackBlocks<P, kThreads>);
     gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
                 threads);
   };
@@ -123,9 +123,12 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   } else {
     launch_back(ex, b, packs);
   }
-  gpu::launch(
-      {.name = "rmsnorm_bwd_dw", .grid = ceil_div(a.cols, 8), .block = {8, share_threads(chunks)}, .stream = ex.stream},
-      add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols), share_run(chunks));
+  gpu::launch({.name = "rmsnorm_bwd_dw",
+               .grid = ceil_div(a.cols, 8),
+               .block = {8, share_threads(chunks)},
+               .stream = ex.stream,
+               .early = true},
+              add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols), share_run(chunks));
 }
 
 }  // namespace

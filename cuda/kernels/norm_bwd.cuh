@@ -35,102 +35,10 @@ GPU_DEVICE float row_sum(float v, float* sums, int turn, int place, int row_thre
   return v;
 }
 
-/// A block has a chunk: Threads / T rows at once, T threads a row and P packs a thread; those who share a row wait for
-/// one another alone. Aligned rows travel through the ring, each thread its own packs.
-template <class T, int P, bool Aligned, int Threads>
-GPU_KERNEL(Threads, Aligned ? kBackBlocks<P, Threads> : 1)
-void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
-  constexpr int V = kPack<T>, kSlots = kRing<P, Threads>;
-  SMEM(float, part, 2 * (Threads / 32));
-  DSMEM(Pack<T>, ring);                                                // [slots, x and dy, P, threads]
-  Pack<T>* weights = ring + (Aligned ? kSlots * 2 * P * Threads : 0);  // of a row
-  float* fold = reinterpret_cast<float*>(weights + P * row_threads);   // [threads, a pack]
-  const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
-  const int turns = int(kNormChunk) / together;
-  const float over_cols = gpu::div(1.0f, float(a.cols));
-  float dw[P][V] = {};
-  const int begin = int(gpu::block_idx().x) * int(kNormChunk);
-  const int end = a.rows - begin < kNormChunk ? int(a.rows) : begin + int(kNormChunk);
-  int ahead = begin + place;  // the row to fetch next
-  const auto fetch = [&](int slot) {
-    const bool row = ahead < end;
-    Pack<T>* to = ring + slot * 2 * P * Threads + gpu::tid();
-    const T *x = a.x + ahead * a.ldx + first * V, *dy = a.dy + ahead * a.lddy + first * V;
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      const bool here = row && (first + i * row_threads) * V < a.cols;
-      gpu::cp_async<16>(to + i * Threads, here ? x + i * row_threads * V : a.x, here ? 16 : 0);
-      gpu::cp_async<16>(to + (P + i) * Threads, here ? dy + i * row_threads * V : a.dy, here ? 16 : 0);
-    }
-    gpu::cp_async_commit();
-    ahead += together;
-  };
-  if constexpr (Aligned) {
-    for (int k = 0; k < kSlots - 1; ++k) fetch(k);
-  }
-  if (place == 0) {
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i)
-      weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
-  }
-  gpu::sync();
-  const auto scale = [&](int row) { return row < end ? a.rstd[row] : 0.0f; };
-  float s_next = scale(begin + place);
-  int slot = 0;
-  for (int turn = 0; turn < turns; ++turn) {
-    const int row = begin + turn * together + place;
-    const bool inside = row < end;
-    // A pack of x, dy and w as floats. Read again after the sum: kept, they would need more registers than there are.
-    const auto bring = [&](int i, float(&u)[V], float(&d)[V], float(&v)[V]) {
-      const int at = (first + i * row_threads) * V;
-      if constexpr (Aligned) {
-        const Pack<T>* from = ring + (slot * 2 * P + i) * Threads + gpu::tid();
-        to_floats<T>(u, from[0]);
-        to_floats<T>(d, from[P * Threads]);
-      } else {
-        to_floats<T>(u, load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
-        to_floats<T>(d, load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
-      }
-      to_floats<T>(v, weights[first + i * row_threads]);
-    };
-    if constexpr (Aligned) gpu::cp_async_wait<kSlots - 2>();
-    const float s = s_next;
-    s_next = scale(row + together);
-    float sum = 0;
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      float u[V], d[V], v[V];
-      bring(i, u, d, v);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) {
-        d[e] = gpu::mul(d[e], s);
-        dw[i][e] = gpu::fma(d[e], u[e], dw[i][e]);
-        sum = gpu::fma(gpu::mul(d[e], v[e]), u[e], sum);
-      }
-    }
-    if constexpr (Aligned) fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was done with a turn ago
-    sum = row_sum(sum, part + place * (row_threads / 32) * 2, turn, place, row_threads);
-    // With n = x s: dx = (dy w - n mean(dy w n)) s = dy s w - x back.
-    const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
-    T* dx = a.dx + row * a.lddx;
-    GPU_UNROLL
-    for (int i = 0; i < P; ++i) {
-      const int at = (first + i * row_threads) * V;
-      float u[V], d[V], v[V];
-      bring(i, u, d, v);
-      GPU_UNROLL
-      for (int e = 0; e < V; ++e) d[e] = gpu::fma(u[e], -back, gpu::mul(gpu::mul(d[e], s), v[e]));
-      if (a.accumulate) {
-        to_floats<T>(u, load_pack<Aligned>(static_cast<const T*>(dx), at, inside ? a.cols : 0));
-        GPU_UNROLL
-        for (int e = 0; e < V; ++e) d[e] = gpu::add(u[e], d[e]);
-      }
-      store_pack<Aligned>(dx, at, inside ? a.cols : 0, to_pack(d, dx));
-    }
-    slot = slot + 1 == kSlots ? 0 : slot + 1;
-  }
-  // The chunk's share: dw of the rows held at once, added in the order of their places, pack by pack.
-  float* share = a.share + int64_t(gpu::block_idx().x) * a.cols;
+/// A chunk's share: dw of the rows held at once, added in the order of their places, pack by pack, through `fold`.
+template <int P, bool Aligned, int V>
+GPU_DEVICE void put_share(float* share, int cols, const float (&dw)[P][V], float* fold, int row_threads, int together) {
+  const int first = gpu::tid() % row_threads;
   GPU_UNROLL
   for (int i = 0; i < P; ++i) {
     if (together > 1) gpu::sync();  // all have read the pack before
@@ -140,7 +48,7 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       if (together > 1)
         gpu::store_vec(fold + gpu::tid() * V + e, four);
       else
-        store_pack<Aligned>(share, (first + i * row_threads) * V + e, a.cols, four);
+        store_pack<Aligned>(share, (first + i * row_threads) * V + e, cols, four);
     }
     if (together == 1) continue;
     gpu::sync();
@@ -153,7 +61,109 @@ void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
       GPU_UNROLL
       for (int e = 0; e < 4; ++e) sum[e] = gpu::add(sum[e], more[e]);
     }
-    store_pack<Aligned>(share, i * columns + c, a.cols, sum);
+    store_pack<Aligned>(share, i * columns + c, cols, sum);
+  }
+}
+
+/// A block walks chunks: Threads / T rows at once, T threads a row and P packs a thread; those who share a row wait for
+/// one another alone. Aligned rows travel through the ring, each thread its own packs; the rows of the next chunk are
+/// on their way while the shares of this one are added up.
+template <class T, int P, bool Aligned, int Threads>
+GPU_KERNEL(Threads, Aligned ? kBackBlocks<P, Threads> : 1)
+void rmsnorm_bwd_kernel(NormBackward<T> a, int row_threads) {
+  constexpr int V = kPack<T>, kSlots = kRing<P, Threads>;
+  gpu::griddep_launch();
+  SMEM(float, part, 2 * (Threads / 32));
+  DSMEM(Pack<T>, ring);                                                // [slots, x and dy, P, threads]
+  Pack<T>* weights = ring + (Aligned ? kSlots * 2 * P * Threads : 0);  // of a row
+  float* fold = reinterpret_cast<float*>(weights + P * row_threads);   // [threads, a pack]
+  const int first = gpu::tid() % row_threads, place = gpu::tid() / row_threads, together = Threads / row_threads;
+  const int turns = int(kNormChunk) / together, rows = int(a.rows);  // turns: a power of two
+  const float over_cols = gpu::div(1.0f, float(a.cols));
+  const int next_chunk = int(gpu::grid_dim().x - 1) * int(kNormChunk) + together;  // from a chunk's last row on
+  const auto step = [&](int turn) { return ((turn + 1) & (turns - 1)) != 0 ? together : next_chunk; };
+  int row = int(gpu::block_idx().x) * int(kNormChunk) + place;
+  int ahead = row, ahead_turn = 0;  // the row to fetch next
+  const auto fetch = [&](int slot) {
+    const bool here_row = ahead < rows;
+    Pack<T>* to = ring + slot * 2 * P * Threads + gpu::tid();
+    const T *x = a.x + ahead * a.ldx + first * V, *dy = a.dy + ahead * a.lddy + first * V;
+    GPU_UNROLL
+    for (int i = 0; i < P; ++i) {
+      const bool here = here_row && (first + i * row_threads) * V < a.cols;
+      gpu::cp_async<16>(to + i * Threads, here ? x + i * row_threads * V : a.x, here ? 16 : 0);
+      gpu::cp_async<16>(to + (P + i) * Threads, here ? dy + i * row_threads * V : a.dy, here ? 16 : 0);
+    }
+    gpu::cp_async_commit();
+    ahead += step(ahead_turn++);
+  };
+  if constexpr (Aligned) {
+    for (int k = 0; k < kSlots - 1; ++k) fetch(k);
+  }
+  if (place == 0) {
+    GPU_UNROLL
+    for (int i = 0; i < P; ++i)
+      weights[first + i * row_threads] = load_pack<Aligned>(a.w, (first + i * row_threads) * V, a.cols);
+  }
+  gpu::sync();
+  const auto scale = [&](int r) { return r < rows ? a.rstd[r] : 0.0f; };
+  float s_next = scale(row);
+  int slot = 0;
+  for (int chunk = int(gpu::block_idx().x); chunk * int(kNormChunk) < rows; chunk += int(gpu::grid_dim().x)) {
+    float dw[P][V] = {};
+    for (int turn = 0; turn < turns; ++turn) {
+      const bool inside = row < rows;
+      // A pack of x, dy and w as floats. Read again after the sum: kept, they would need more registers than there are.
+      const auto bring = [&](int i, float(&u)[V], float(&d)[V], float(&v)[V]) {
+        const int at = (first + i * row_threads) * V;
+        if constexpr (Aligned) {
+          const Pack<T>* from = ring + (slot * 2 * P + i) * Threads + gpu::tid();
+          to_floats<T>(u, from[0]);
+          to_floats<T>(d, from[P * Threads]);
+        } else {
+          to_floats<T>(u, load_pack<Aligned>(a.x + row * a.ldx, at, inside ? a.cols : 0));
+          to_floats<T>(d, load_pack<Aligned>(a.dy + row * a.lddy, at, inside ? a.cols : 0));
+        }
+        to_floats<T>(v, weights[first + i * row_threads]);
+      };
+      if constexpr (Aligned) gpu::cp_async_wait<kSlots - 2>();
+      const float s = s_next;
+      s_next = scale(row + step(turn));
+      float sum = 0;
+      GPU_UNROLL
+      for (int i = 0; i < P; ++i) {
+        float u[V], d[V], v[V];
+        bring(i, u, d, v);
+        GPU_UNROLL
+        for (int e = 0; e < V; ++e) {
+          d[e] = gpu::mul(d[e], s);
+          dw[i][e] = gpu::fma(d[e], u[e], dw[i][e]);
+          sum = gpu::fma(gpu::mul(d[e], v[e]), u[e], sum);
+        }
+      }
+      if constexpr (Aligned) fetch(slot == 0 ? kSlots - 1 : slot - 1);  // into the slot that was done with a turn ago
+      sum = row_sum(sum, part + place * (row_threads / 32) * 2, turn, place, row_threads);
+      // With n = x s: dx = (dy w - n mean(dy w n)) s = dy s w - x back.
+      const float back = gpu::mul(gpu::mul(gpu::mul(sum, over_cols), s), s);
+      T* dx = a.dx + row * a.lddx;
+      GPU_UNROLL
+      for (int i = 0; i < P; ++i) {
+        const int at = (first + i * row_threads) * V;
+        float u[V], d[V], v[V];
+        bring(i, u, d, v);
+        GPU_UNROLL
+        for (int e = 0; e < V; ++e) d[e] = gpu::fma(u[e], -back, gpu::mul(gpu::mul(d[e], s), v[e]));
+        if (a.accumulate) {
+          to_floats<T>(u, load_pack<Aligned>(static_cast<const T*>(dx), at, inside ? a.cols : 0));
+          GPU_UNROLL
+          for (int e = 0; e < V; ++e) d[e] = gpu::add(u[e], d[e]);
+        }
+        store_pack<Aligned>(dx, at, inside ? a.cols : 0, to_pack(d, dx));
+      }
+      slot = slot + 1 == kSlots ? 0 : slot + 1;
+      row += step(turn);
+    }
+    put_share<P, Aligned>(a.share + int64_t(chunk) * a.cols, a.cols, dw, fold, row_threads, together);
   }
   if constexpr (Aligned) gpu::cp_async_wait<0>();
 }
@@ -170,6 +180,7 @@ GPU_KERNEL(1024) void add_shares_kernel(float* dw, const float* share, int chunk
   SMEM(float, part, 128 * kColumns);
   const int x = int(gpu::thread_idx().x), y = int(gpu::thread_idx().y), groups = int(gpu::block_dim().y) / 16;
   const int c = int(gpu::block_idx().x) * kColumns + x, end = (y + 1) * run < chunks ? (y + 1) * run : chunks;
+  gpu::griddep_wait();
   const float old = y == 0 && c < cols ? dw[c] : 0.0f;  // on its way while the shares are
   float sum = 0;
   for (int k = y * run; k < end; k += kAtOnce) {
