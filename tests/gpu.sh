@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All GPU tests and timings in one call: builds for the GPU present (or takes the programs in bin/ beside this folder),
-# checks every kernel, times them beside the machine's limits and cuBLASLt, and writes logs, JSON and Markdown into one
-# folder of at most eight files.
+# checks every kernel, times them beside the machine's limits, cuBLASLt and CUB, and writes logs, JSON and Markdown into
+# one folder of at most eight files.
 #   bash tests/gpu.sh                    everything (8 minutes at most)
 #   R1_GPU_QUICK=1 bash tests/gpu.sh     no sanitizer, no PyTorch (4 minutes)
 #   OUT=folder                           where results go; default build/gpu-results
@@ -17,6 +17,12 @@ build() {  # chips, folder of the build
   cmake -S cuda -B "$2" -G Ninja "-DR1_CUDA_CHIPS=$1" "${launcher[@]}" && cmake --build "$2" -j "$(nproc)"
 }
 
+nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+cub_peer() {  # chip, program
+  local chip=${1%%;*}
+  "$nvcc" -std=c++20 -O3 -gencode "arch=compute_$chip,code=sm_$chip" tests/peers/cub_gpu.cu -o "$2"
+}
+
 if [ "${1:-}" = pack ]; then
   to=${2:?folder to pack into}
   rm -rf "$to/bin" "$to/build" && mkdir -p "$to/bin"  # programs of another commit would be taken for this one's
@@ -28,6 +34,7 @@ if [ "${1:-}" = pack ]; then
     for program in r1_gpu layout_probe; do
       [ -x "build/gpu/$program" ] && strip -o "$to/bin/$program" "build/gpu/$program"
     done
+    cub_peer "${R1_CUDA_CHIPS:-90a}" "$to/bin/cub_gpu"
     cp "$to/bin/version.txt" "$to/bin/built.txt"
   fi
   du -sh "$to"
@@ -55,6 +62,8 @@ if ! cmp -s bin/built.txt bin/version.txt || ! "$bin/r1_gpu" list > /dev/null 2>
   case "$chip" in 90 | 100) chip=${chip}a ;; esac
   bin=build/gpu
   build "${chip:-80;90a;100a}" "$bin" > "$out/build.log" 2>&1 || { tail -20 "$out/build.log"; failed=1; }
+  cub_peer "${chip:-80}" "$bin/cub_gpu" >> "$out/build.log" 2>&1 || echo "CUB: tests/peers/cub_gpu.cu does not compile here"
+  [ $failed = 1 ] || rm -f "$out/build.log"  # eight files come back
 fi
 
 # The library to compare with: CUDA's, or the one that PyTorch brought.
@@ -81,8 +90,12 @@ fi
 say "timings"
 timeout 200 "$bin/r1_gpu" bench --out "$out" 2>&1
 
+if [ -x "$bin/cub_gpu" ]; then
+  say "CUB beside it"
+  timeout 60 "$bin/cub_gpu" "$out" 2>&1 || failed=1
+fi
+
 # A kernel that is compiled now, in the place of ours.
-nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
 if [ -x "$nvcc" ] && [ -f examples/my_rmsnorm.cu ]; then
   say "a reader's kernel"
   R1_ROOT=$PWD R1_NVCC=$nvcc R1_CXX=$(command -v c++ || echo g++) timeout 60 "$bin/r1_gpu" all --kernel rmsnorm_fwd/bf16 \
@@ -92,10 +105,14 @@ fi
 if [ "$quick" = 0 ]; then
   if command -v compute-sanitizer > /dev/null; then
     for tool in memcheck racecheck synccheck; do
-      for only in gemm/bf16/nt rmsnorm softmax_fwd attention_fwd/bf16; do
+      barriers=()  # the tool counts a kernel's mbarriers by itself, and may count a ring of them as one
+      [ $tool = memcheck ] || barriers=(--num-cuda-barriers 64)
+      for only in gemm/bf16/nt rmsnorm softmax_fwd attention_fwd/bf16 attention_bwd/bf16; do
         say "compute-sanitizer $tool $only"
-        timeout 30 compute-sanitizer --tool $tool "$bin/r1_gpu" check --only "$only" --runs 1 --small 1 2>&1 \
-          | tee -a "$out/sanitizer.txt" | grep -E "SUMMARY|checks:|FAILED"
+        timeout 30 compute-sanitizer --tool $tool --error-exitcode 9 "${barriers[@]}" "$bin/r1_gpu" check --only "$only" \
+          --runs 1 --small 1 2>&1 | tee -a "$out/sanitizer.txt" | grep -E "SUMMARY|checks:|FAILED|overflow"
+        # racecheck's hazards in attention_bwd are an open question (paper_notes/emulator.md): shown, not counted
+        [ "${PIPESTATUS[0]}" != 9 ] || [ $tool = racecheck ] || failed=1
       done
     done
   else

@@ -1,4 +1,5 @@
-"""Writes paper_notes/results/bench_cuda.md from what tests/gpu.sh left: bench.json and, if PyTorch ran, torch.json.
+"""Writes paper_notes/results/bench_cuda.md from what tests/gpu.sh left: bench.json and, where the peers ran,
+torch.json and cub.json.
 Usage: python3 tests/peers/gpu_page.py RESULTS_FOLDER DATE [FOLDER_WITH_torch.json] > paper_notes/results/bench_cuda.md"""
 import json
 import os
@@ -10,6 +11,9 @@ commit = open(os.path.join(folder, "machine.txt")).readline().strip()
 checks = open(os.path.join(folder, "check.log")).read().strip().splitlines()[-1]
 torch_file = os.path.join(sys.argv[3] if len(sys.argv) > 3 else folder, "torch.json")
 torch = json.load(open(torch_file)) if os.path.exists(torch_file) else {"rows": []}
+cub_file = os.path.join(folder, "cub.json")
+cub = json.load(open(cub_file)) if os.path.exists(cub_file) else {"rows": []}
+cub_ms = {(p["kernel"], p["size"].replace(" ", "")): p["ms"] for p in cub["rows"]}
 rows = [r for r in bench["rows"] if not r["fault"]]
 faults = [r for r in bench["rows"] if r["fault"]]
 peers = {}
@@ -30,6 +34,8 @@ def beside(r):
     out = [f"cuBLASLt {r['library_over_ours']:.2f}"] if r["library_over_ours"] else []
     if r["kernel"].endswith("bf16") or key[0] == "adamw":
         out += [f"{peer} {ms / r['ms']:.2f}" for peer, ms in peers.get(key, [])]
+    full = (r["kernel"], r["size"].replace(" ", ""))
+    out += [f"CUB {cub_ms[full] / r['ms']:.2f}"] if full in cub_ms else []
     return ", ".join(out) or "-"
 
 
@@ -63,7 +69,7 @@ print(f"""# The CUDA kernels on a GPU
 Medians of 15, each with a cold L2; bytes are those that must move (each input read once, each output written once). Limits of this
 machine: copy {bench['copy_gbs']:.0f} GB/s (read plus written), best cuBLASLt bf16 product at 8192^3 {bench['library_tflops']:.0f} TFLOP/s. "Of limit" is the share of the one
 that applies; "copy / ours" is the time of a copy that moves as many bytes, measured in the same way, over ours: launch, cold caches and
-tail count in both, which the copy of 4 GB behind "of limit" hardly feels; "peer's time / ours" above 1 means ours is faster (PyTorch {torch.get('torch', 'not run')}, its cuDNN, its FlashAttention 2).
+tail count in both, which the copy of 4 GB behind "of limit" hardly feels; "peer's time / ours" above 1 means ours is faster (PyTorch {torch.get('torch', 'not run')}, its cuDNN, its FlashAttention 2; CUB {cub.get('cub', 'not run')}).
 Times vary by a few percent from run to run, a GEMM with the chip's temperature by up to 8.
 
 Goals of issue 4: GEMM bf16 at 4096 and 8192 at least 0.85 of cuBLASLt: {', '.join(f"{r['library_over_ours']:.2f}" for r in gemm)}.
@@ -76,8 +82,7 @@ Measured by the copy of as many bytes: {'all' if not missed_equal else 'not reac
 
 Below 0.85 of copy: {'; '.join(f"{r['kernel']} ({r['size']}) {r['of_limit']:.2f}" for r in short) or 'none'}.
 {'Not measured: ' + '; '.join(r['kernel'] + ': ' + r['fault'] for r in faults) + '.' if faults else ''}
-`sum_squares` adds its chunks in the CPU's order in double, one after another; `bias_bwd` and `embedding_bwd` are plain. The float
-attention is the plain one (a warp a row) and serves the small models.
+`bias_bwd` and `embedding_bwd` are plain. The float attention is the plain one (a warp a row) and serves the small models.
 
 ## Exact and fast mode
 
