@@ -134,7 +134,7 @@ Verdict check_case(const std::string& name, const KernelCase& c, const CheckOpti
   for (const Dims& d : c.check)
     for (const Fill fill : {Fill::kReal, Fill::kInteger})
       for (int shift = 0; shift <= (o.alignments ? 1 : 0); ++shift) {
-        if (v.faults.size() >= o.most_faults) return v;
+        if (int(v.faults.size()) >= o.most_faults) return v;
         const std::string where =
             cat(name, " (", text_of(d), fill == Fill::kInteger ? ", integers" : "", shift ? ", unaligned" : "", "): ");
         ++v.problems;

@@ -16,7 +16,7 @@ struct Verdict {
 struct CheckOptions {
   int runs = 2;            ///< equal bits asked of so many runs (schedules, in the emulator)
   bool alignments = true;  ///< also one element off alignment
-  size_t most_faults = 8;  ///< stop a case after so many
+  int most_faults = 8;     ///< stop a case after so many
 };
 
 Verdict check_case(const std::string& name, const KernelCase& c, const CheckOptions& o);

@@ -29,7 +29,7 @@ int check_all(const KernelBenchOptions& o, const std::vector<Selected>& cases) {
   for (const Selected& s : cases) {
     const double start = seconds();
     detect_races(s.of_reader);
-    const Verdict v = check_case(s.name, s.run, {.runs = o.runs, .alignments = !o.small});
+    const Verdict v = check_case(s.name, s.run, {.runs = o.runs, .alignments = !o.small, .most_faults = o.faults});
     detect_races(false);
     problems += v.problems, failed += v.faults.empty() ? 0 : 1;
     char line[200];

@@ -1,5 +1,6 @@
 // The kernels' tests and benchmark as one program that needs CUDA and nothing else. A kernel that fails is reported and
 // the rest goes on; the exit code is 1 if any failed. `r1 bench cuda` runs the same. Paper: none.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,7 @@ constexpr const char* kUsage =
     "  --size M,N,...    this problem instead of the cases' own\n"
     "  --runs N          runs of each problem that must give the same bits (2)\n"
     "  --small 1         aligned problems only\n"
+    "  --faults N        a case ends with the problem at which it has so many faults (8)\n"
     "  --out FOLDER      check.log, bench.json, bench.md\n"
     "Examples:\n"
     "  r1_gpu all --kernel rmsnorm_fwd/bf16 --file examples/my_rmsnorm.cu\n"
@@ -55,6 +57,8 @@ void take(r1::KernelBenchOptions& o, const std::string& key, const std::string& 
     o.out = value;
   else if (key == "--runs")
     o.runs = int(number(key, value));
+  else if (key == "--faults")
+    o.faults = std::max(1, int(number(key, value)));
   else if (key == "--small")
     o.small = number(key, value) != 0;
   else

@@ -16,6 +16,7 @@ struct KernelBenchOptions {
   std::vector<int64_t> size;  ///< instead of the cases' own problems
   std::string out;            ///< folder for bench.json, bench.md, check.log; empty: none
   int runs = 2;               ///< a kernel is run so often and must give the same bits
+  int faults = 8;             ///< checks: a case ends with the problem at which it has so many
   bool small = false;         ///< checks: aligned problems only (sanitizers)
 };
 

@@ -19,19 +19,19 @@ build() {  # sources, folder, what to build, more
 }
 echo "r1: building the emulator, its tests, and the kernels on it"
 build tests/cuda/emulator emulator all
-build cuda cuda-emulated-kernels all -DR1_CUDA_EMULATED=ON
 build cuda cuda-race-kernels all -DR1_CUDA_EMULATED=ON -DR1_CUDA_RACE=ON
-build . cuda-emulated "r1 r1_device_tests" -DR1_CUDA_EMULATED=ON -DR1_WERROR=ON
+build . cuda-emulated "r1 r1_device_tests r1_gpu" -DR1_CUDA_EMULATED=ON -DR1_WERROR=ON
+kernels=build/cuda-emulated/cuda/r1_gpu
 built=$SECONDS
 # On the other core: the aligned problems under more schedules, and under the race detector.
-GPU_EMU_COUNT=0 build/cuda-emulated-kernels/r1_gpu check --runs "${R1_CUDA_RUNS:-16}" --small 1 > build/cuda-schedules.log 2>&1 &
+GPU_EMU_COUNT=0 $kernels check --runs "${R1_CUDA_RUNS:-16}" --small 1 > build/cuda-schedules.log 2>&1 &
 schedules=$!
 ctest --test-dir build/emulator --output-on-failure || failed=1
 export GPU_EMU_COUNT=0
-build/cuda-emulated-kernels/r1_gpu check --runs 3 || failed=1
+$kernels check --runs 3 || failed=1
 # On a chip without TMA and wgmma the same contracts choose other kernels, and have less shared memory.
-GPU_EMU_CC=80 build/cuda-emulated-kernels/r1_gpu check --only bf16 --runs 2 --small 1 || failed=1
-bash tests/cuda/bench_test.sh build/cuda-emulated-kernels/r1_gpu || failed=1
+GPU_EMU_CC=80 $kernels check --only bf16 --runs 2 --small 1 || failed=1
+bash tests/cuda/bench_test.sh $kernels || failed=1
 ctest --test-dir build/cuda-emulated -R '^cuda/(device|device_hidden|pretrain_cli)$' --output-on-failure || failed=1
 echo "under the race detector:"
 build/cuda-race-kernels/r1_gpu check --runs 2 --small 1 | grep -A4 -E "FAILED|^checks: "

@@ -8,8 +8,9 @@
 # that take their place; `on 80`: on a chip of that compute capability. R1_PLANTED_RUNS=4: schedules a problem.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
-root=$PWD good=$PWD/build/cuda-emulated-kernels work=$PWD/build/planted
-if [ ! -x "$good/r1_gpu" ]; then
+root=$PWD good=$PWD/build/cuda-emulated part=cuda/ work=$PWD/build/planted
+if [ ! -x "$good/cuda/r1_gpu" ]; then  # the kernels alone, which need no other library
+  good=$PWD/build/cuda-emulated-kernels part=""
   cmake -S cuda -B "$good" -G Ninja -DR1_CUDA_EMULATED=ON > /dev/null && cmake --build "$good" -j "$(nproc)" > /dev/null || exit 2
 fi
 rm -rf "$work"
@@ -65,17 +66,17 @@ plant() {  # folder
 # the linker takes its templates where another file has the same.
 build() {  # folder
   local unit object command link
-  unit=$(< "$1/unit") object=CMakeFiles/r1_cuda_kernels.dir/$unit.o
+  unit=$(< "$1/unit") object=${part}CMakeFiles/r1_cuda_kernels.dir/$unit.o
   command=$(ninja -C "$good" -t commands "$object" | tail -1)
   command=${command//"$object"/"$1/unit.o"}
   command=${command/ -I/ -I$1/cuda -I}
   [ ! -f "$1/cuda/$unit" ] || command=${command/"$root/cuda/$unit"/"$1/cuda/$unit"}
   command="${command/ -O2 / -O1 } -w"
   [ "$(< "$1/build")" = plain ] || command+=" -fsanitize=thread -g1"
-  link=$(ninja -C "$good" -t commands r1_gpu | tail -1)
+  link=$(ninja -C "$good" -t commands "${part}r1_gpu" | tail -1)
   link=${link/ "$object" / }
-  link=${link/ CMakeFiles/ "$1/unit.o" CMakeFiles}
-  link=${link/-o r1_gpu/-o "$1/r1_gpu"}
+  link=${link/ "${part}CMakeFiles"/ "$1/unit.o" "${part}CMakeFiles"}
+  link=${link/-o "${part}r1_gpu"/-o "$1/r1_gpu"}
   (cd "$good" && eval "$command" && eval "$link") > "$1/build.log" 2>&1 || { echo "does not compile: $1/build.log"; return 1; }
   rm "$1/unit.o"
 }
@@ -105,7 +106,7 @@ try() {  # id
   [ "$(< "$dir/build")" = plain ] || how=(--runs 2 --small 1)  # a race is one in whatever order
   [ ! -f "$dir/cc" ] || export GPU_EMU_CC=$(< "$dir/cc")
   if verdict=$(plant "$dir") && verdict=$(build "$dir"); then
-    timeout 300 "$dir/r1_gpu" check --only "$(< "$dir/case")" "${how[@]}" > "$dir/log" 2>&1 || code=$?
+    timeout 300 "$dir/r1_gpu" check --only "$(< "$dir/case")" --faults 1 "${how[@]}" > "$dir/log" 2>&1 || code=$?
     verdict=$(judge "$dir" "$code")
     rm "$dir/r1_gpu"
   fi
@@ -117,7 +118,7 @@ try() {  # id
 
 read_entries
 export -f plant build judge try
-export GPU_EMU_COUNT=0 root good work runs=${R1_PLANTED_RUNS:-4}
+export GPU_EMU_COUNT=0 root good part work runs=${R1_PLANTED_RUNS:-4}
 chosen=("${ids[@]}")
 [ $# = 0 ] || chosen=("$@")
 for id in "${chosen[@]}"; do
