@@ -20,7 +20,7 @@ build() {  # chips, folder of the build
 nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
 cub_peer() {  # chip, program
   local chip=${1%%;*}
-  "$nvcc" -std=c++20 -O3 -gencode "arch=compute_$chip,code=sm_$chip" tests/peers/cub_gpu.cu -o "$2"
+  "$nvcc" -std=c++20 -O3 -gencode "arch=compute_$chip,code=sm_$chip" -Xcompiler -static-libstdc++,-static-libgcc tests/peers/cub_gpu.cu -o "$2"
 }
 
 if [ "${1:-}" = pack ]; then
