@@ -4,6 +4,7 @@
 
 #include "common/map.cuh"
 #include "common/math.cuh"
+#include "kernels/embedding_bwd.cuh"
 
 namespace r1::cuda {
 
@@ -131,13 +132,27 @@ GPU_KERNEL(kThreads) void bias_fwd_kernel(float* y, const float* b, int64_t n, i
   const int64_t i = int64_t(gpu::block_idx().x) * kThreads + gpu::tid();
   if (i < n) y[i] = gpu::add(y[i], b[i % cols]);
 }
-/// A thread a column, rows ascending: the CPU's order.
-GPU_KERNEL(kThreads) void bias_bwd_kernel(float* db, const float* dy, int64_t rows, int cols) {
-  const int c = int(gpu::block_idx().x) * kThreads + gpu::tid();
+/// A thread a column, rows ascending, the CPU's order: while some rows are added, as many more are on their way.
+constexpr int kBiasThreads = 64, kBiasRows = 32;
+GPU_KERNEL(kBiasThreads) void bias_bwd_kernel(float* db, const float* dy, int64_t rows, int cols) {
+  const int c = int(gpu::block_idx().x) * kBiasThreads + gpu::tid();
   if (c >= cols) return;
-  float acc = db[c];
-  GPU_UNROLL
-  for (int64_t r = 0; r < rows; ++r) acc = gpu::add(acc, dy[r * cols + c]);
+  float acc = db[c], next[kBiasRows];
+  const int64_t whole = rows / kBiasRows * kBiasRows;
+  const auto fetch = [&](int64_t r) {
+    GPU_UNROLL
+    for (int k = 0; k < kBiasRows; ++k) next[k] = dy[(r + k) * cols + c];
+  };
+  if (whole > 0) fetch(0);
+  for (int64_t r = 0; r < whole; r += kBiasRows) {
+    float now[kBiasRows];
+    GPU_UNROLL
+    for (int k = 0; k < kBiasRows; ++k) now[k] = next[k];
+    if (r + kBiasRows < whole) fetch(r + kBiasRows);
+    GPU_UNROLL
+    for (int k = 0; k < kBiasRows; ++k) acc = gpu::add(acc, now[k]);
+  }
+  for (int64_t r = whole; r < rows; ++r) acc = gpu::add(acc, dy[r * cols + c]);
   db[c] = acc;
 }
 
@@ -148,33 +163,6 @@ void embedding_fwd_kernel(T* y, const T* table, const int32_t* ids, int64_t rows
   if (at.row >= rows) return;
   const T* from = table + int64_t(ids[at.row]) * cols;
   store_pack<Aligned>(y + at.row * cols, at.col, cols, load_pack<Aligned>(from, at.col, cols));
-}
-
-/// The block of an id's first row adds all rows of that id, ascending; the blocks of its other rows leave. No atomics,
-/// and the CPU's order. Trap: all threads of a block must agree on leaving, hence the votes.
-template <class T>
-GPU_KERNEL(kThreads)
-void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int64_t rows, int cols) {
-  SMEM(int32_t, seen, kThreads);
-  const int64_t own = gpu::block_idx().x;
-  const int32_t id = ids[own];
-  for (int64_t r = 0; r < own; r += kThreads) {
-    const bool earlier = r + gpu::tid() < own && ids[r + gpu::tid()] == id;
-    if (gpu::sync_or(earlier)) return;
-  }
-  for (int64_t base = own; base < rows; base += kThreads) {
-    const int64_t r = base + gpu::tid();
-    seen[gpu::tid()] = r < rows && ids[r] == id ? 1 : 0;
-    if (gpu::sync_or(seen[gpu::tid()] != 0)) {
-      for (int c = gpu::tid(); c < cols; c += kThreads) {
-        float acc = dtable[int64_t(id) * cols + c];
-        for (int k = 0; k < kThreads; ++k)
-          if (seen[k]) acc = gpu::add(acc, gpu::to_float(dy[(base + k) * cols + c]));
-        dtable[int64_t(id) * cols + c] = acc;
-      }
-    }
-    gpu::sync();
-  }
 }
 
 gpu::Launch packs_of(const char* name, void* stream, int64_t rows, int64_t cols, int v, int unroll) {
@@ -204,12 +192,6 @@ void launch_embedding_fwd(const Exec& ex, T* y, const T* table, const int32_t* i
   const bool aligned = packs_fit(y, cols, cols) && packs_fit(table, cols, cols);
   gpu::launch(at, aligned ? embedding_fwd_kernel<true, T> : embedding_fwd_kernel<false, T>, y, table, ids, rows,
               int(cols));
-}
-template <class T>
-void launch_embedding_bwd(const Exec& ex, float* dtable, const T* dy, const int32_t* ids, int64_t rows, int64_t cols) {
-  if (rows * cols == 0) return;
-  gpu::launch({.name = "embedding_bwd", .grid = rows, .block = kThreads, .stream = ex.stream}, embedding_bwd_kernel<T>,
-              dtable, dy, ids, rows, int(cols));
 }
 
 }  // namespace
@@ -253,7 +235,7 @@ void bias_fwd(const Exec& ex, float* y, const float* b, int64_t rows, int64_t co
 }
 void bias_bwd(const Exec& ex, float* db, const float* dy, int64_t rows, int64_t cols) {
   if (rows * cols == 0) return;
-  gpu::launch({.name = "bias_bwd", .grid = ceil_div(cols, kThreads), .block = kThreads, .stream = ex.stream},
+  gpu::launch({.name = "bias_bwd", .grid = ceil_div(cols, kBiasThreads), .block = kBiasThreads, .stream = ex.stream},
               bias_bwd_kernel, db, dy, rows, int(cols));
 }
 void embedding_fwd(const Exec& ex, float* y, const float* table, const int32_t* ids, int64_t rows, int64_t cols) {

@@ -167,7 +167,7 @@ R1_ROWS("swiglu_fwd/f32", make_swiglu_fwd<float>);
 R1_ROWS("swiglu_fwd/bf16", make_swiglu_fwd<bf16>);
 R1_ROWS("swiglu_bwd/f32", make_swiglu_bwd<float>);
 R1_ROWS("swiglu_bwd/bf16", make_swiglu_bwd<bf16>);
-const std::vector<Dims> kIds{{1, 1, 1}, {40, 7, 33}, {300, 50, 64}, {1000, 900, 24}};
+const std::vector<Dims> kIds{{1, 1, 1}, {40, 7, 33}, {300, 50, 64}, {1300, 500, 20}, {30, 9, 2100}};
 const std::vector<Dims> kManyIds{{16384, 129280, 2048}};
 R1_REGISTER(KernelCase, "embedding_fwd/f32",
             KernelCase{"rows, vocab, cols", kIds, kManyIds, make_embedding_fwd<float>, 0});
