@@ -34,7 +34,6 @@ namespace gpu::emu {
 
 namespace {
 
-constexpr size_t kPage = 4096;
 #ifdef EMU_ASAN
 constexpr size_t kStackBytes = 256 * 1024;
 #else
@@ -53,7 +52,10 @@ std::byte* new_slab() {
       mmap(nullptr, kSlabStacks * kSlot, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) r1::fail("emulator: no memory for the stacks of ", kSlabStacks, " more threads");
   auto* low = static_cast<std::byte*>(p);
-  for (size_t i = 0; i < kSlabStacks; ++i) mprotect(low + i * kSlot, kPage, PROT_NONE);
+  for (size_t i = 0; i < kSlabStacks; ++i)
+    if (mprotect(low + i * kSlot, kPage, PROT_NONE) != 0)
+      r1::fail("emulator: cannot guard a stack by a page of ", kPage, " bytes; the system's are ",
+               sysconf(_SC_PAGESIZE));
   return low;
 }
 

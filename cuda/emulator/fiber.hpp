@@ -7,6 +7,13 @@
 
 namespace gpu::emu {
 
+/// What guard pages and device buffers are multiples of: at least the system's page, which ARM has up to 64 KiB of.
+#if defined(__aarch64__)
+constexpr size_t kPage = 65536;
+#else
+constexpr size_t kPage = 4096;
+#endif
+
 /// A place to switch to. `entry` runs on the stack at the first switch and must never return.
 struct Context {
   void* sp = nullptr;

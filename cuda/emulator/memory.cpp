@@ -15,7 +15,7 @@ namespace gpu::emu {
 
 namespace {
 
-constexpr size_t kPage = 4096, kZone = 256;
+constexpr size_t kZone = 256;
 constexpr size_t kArenaSlot = 512 * 1024, kArenas = 2048, kArenaBytes = 256 * 1024;
 constexpr size_t kArenaSpace = kArenaSlot * kArenas;
 constexpr size_t kHeapSpace = size_t(8) << 30;

@@ -3,13 +3,14 @@
 # must be found, and by the check that its entry names: exit code 1 of the harness and a fault with those words.
 #   bash tests/cuda/planted/run.sh             all of *.txt beside this script; a table; exit code 1 if one is missed
 #   bash tests/cuda/planted/run.sh ID...       these, with what the harness said of each
+#   bash tests/cuda/planted/run.sh table       the rows of paper_notes/results/planted_bugs.md; runs nothing
 # An entry: `== ID: what is wrong`, `in FILE [by UNIT]` (of cuda/; UNIT is the .cu to compile if FILE is a header),
 # `plain|race CASE: WORDS` (race: compiled for the race detector), then `- ` lines that occur once in FILE and `+ ` lines
 # that take their place; `on 80`: on a chip of that compute capability. R1_PLANTED_RUNS=4: schedules a problem.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
 root=$PWD good=$PWD/build/cuda-emulated part=cuda/ work=$PWD/build/planted
-if [ ! -x "$good/cuda/r1_gpu" ]; then  # the kernels alone, which need no other library
+if [ ! -x "$good/cuda/r1_gpu" ] && [ "${1:-}" != table ]; then  # the kernels alone, which need no other library
   good=$PWD/build/cuda-emulated-kernels part=""
   cmake -S cuda -B "$good" -G Ninja -DR1_CUDA_EMULATED=ON > /dev/null && cmake --build "$good" -j "$(nproc)" > /dev/null || exit 2
 fi
@@ -117,6 +118,14 @@ try() {  # id
 }
 
 read_entries
+if [ "${1:-}" = table ]; then
+  for id in "${ids[@]}"; do
+    dir=$work/$id on=""
+    [ ! -f "$dir/cc" ] || on=", on $(< "$dir/cc")"
+    echo "| $id | $(< "$dir/file") | $(< "$dir/what") | $(< "$dir/build"), $(< "$dir/case")$on | $(sed 's/|/\\|/g' "$dir/words") |"
+  done
+  exit 0
+fi
 export -f plant build judge try
 export GPU_EMU_COUNT=0 root good part work runs=${R1_PLANTED_RUNS:-4}
 chosen=("${ids[@]}")
