@@ -129,7 +129,7 @@ void make_adamw(Trial& t) {
   a.max_norm = 1.5f;
   Buffer* w16 = nullptr;
   if constexpr (sizeof(G) == 2) w16 = &t.out<bf16>("w16", 1, n);
-  t.run = [&, n, a, clip, w16](const Exec& ex) {
+  t.run = [=, &squares, &w, &m, &v, &g](const Exec& ex) {
     AdamWArgs args = a;
     if (clip) args.squares = squares.on_device<double>();
     if constexpr (sizeof(G) == 2)
