@@ -75,7 +75,7 @@ Toolchain toolchain(const std::string& root) {
   // Instrumented for the race detector; AddressSanitizer excludes that.
   t.kernel = common + Words{"-O1", "-g1", "-Wall", "-DR1_READER_FILE"};
   if (!R1_READER_SANITIZED) t.kernel.push_back("-fsanitize=thread");
-  t.kernel = t.kernel + Words{"-x", "c++", "-c"};
+  t.kernel = t.kernel + Words{"-fstack-clash-protection", "-x", "c++", "-c"};
   t.host = common + Words{"-O1", "-c"};
   t.link = {cxx, "-shared"};
   return t;
