@@ -84,8 +84,7 @@ GPU_DEVICE void consume_dkv(const Backward<gpu::bf16>& b, const Rows& keys, int 
     add_columns(dk, c, q);
     gpu::wgmma_commit();
     gpu::wgmma_wait<0>(dv, dk);
-    gpu::syncwarp();  // lane 0 speaks for all: their reads of lse and dots come before
-    let_go(&bar->empty[stage]);
+    gpu::mbar_arrive(&bar->empty[stage]);  // every lane for its own reads of lse and dots
     if (++stage == kStagesQ) stage = 0, parity ^= 1;
   }
   GPU_UNROLL
@@ -217,7 +216,7 @@ void dkv_kernel(const GPU_GRID_CONSTANT gpu::TensorMap map_q, const GPU_GRID_CON
   const int kv = int(gpu::block_idx().y);
   if (gpu::tid() == 0) {
     gpu::mbar_init(&bar->keys, 1);
-    for (int i = 0; i < kStagesQ; ++i) gpu::mbar_init(&bar->full[i], 32), gpu::mbar_init(&bar->empty[i], 8);
+    for (int i = 0; i < kStagesQ; ++i) gpu::mbar_init(&bar->full[i], 32), gpu::mbar_init(&bar->empty[i], 256);
     gpu::fence_mbar_init();
   }
   gpu::sync();

@@ -149,7 +149,7 @@ void bias_fwd_kernel(float* y, const float* b, int64_t rows, int cols) {
   }
 }
 /// A thread a column, rows ascending, the CPU's order: while some rows are added, as many more are on their way.
-constexpr int kBiasThreads = 64, kBiasRows = 32;
+constexpr int kBiasThreads = 64, kBiasRows = 64;
 GPU_KERNEL(kBiasThreads) void bias_bwd_kernel(float* db, const float* dy, int64_t rows, int cols) {
   const int c = int(gpu::block_idx().x) * kBiasThreads + gpu::tid();
   if (c >= cols) return;

@@ -82,21 +82,40 @@ void forward(const Exec& ex, const NormForward<T>& a) {
 template <class T>
 void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
   R1_CHECK(b.rows < (1 << 30), "rmsnorm_bwd on the device: ", b.rows, " rows, expected fewer than 2^30");
+  for (const int64_t ld : {b.ldx, b.lddy, b.lddx})  // eight rows on is an int
+    R1_CHECK(ld < (1 << 28), "rmsnorm_bwd on the device: rows ", ld, " elements apart, expected fewer than 2^28");
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
-  int threads = 32;  // a row: four packs a thread, fewer where a warp is enough
-  while (threads * 4 < packs) threads *= 2;
+  int threads = 32;  // a row: one pack a thread where 128 are enough (more warps, less to do between rows), else four
+  while (threads * (packs <= 128 ? 1 : 4) < packs) threads *= 2;
   const auto run = [&](auto p, auto block) {
     constexpr int P = decltype(p)::value, kThreads = decltype(block)::value;
     gpu::Launch at{.name = "rmsnorm_bwd", .block = kThreads, .stream = ex.stream};
     at.smem = aligned ? kBackSmem<T, P, true, kThreads> : kBackSmem<T, P, false, kThreads>;
-    at.grid = even_grid(ceil_div(b.rows, kNormChunk), kBackBlocks<P, kThreads>);
+    at.grid = ceil_div(b.rows, kNormChunk);
     gpu::launch(at, aligned ? rmsnorm_bwd_kernel<T, P, true, kThreads> : rmsnorm_bwd_kernel<T, P, false, kThreads>, b,
                 threads);
   };
   if constexpr (sizeof(T) == 4)
     if (threads == 512) return run(std::integral_constant<int, 4>{}, std::integral_constant<int, 512>{});
-  with_packs(packs <= 32 ? 1 : packs <= 64 ? 2 : 4, [&](auto p) { run(p, std::integral_constant<int, 256>{}); });
+  if (packs <= threads) return run(std::integral_constant<int, 1>{}, std::integral_constant<int, 256>{});
+  run(std::integral_constant<int, 4>{}, std::integral_constant<int, 256>{});
+}
+
+/// Few columns in narrow strips, so that there are blocks enough; many in strips of whole cache lines.
+void launch_shares(const Exec& ex, float* dw, const float* share, int64_t chunks, int64_t cols) {
+  const auto run = [&](auto columns) {
+    constexpr int C = decltype(columns)::value, kGroups = 32 / C;
+    const int64_t warps = chunks < 32 * kGroups ? ceil_div(chunks, kGroups) : 32;
+    gpu::launch({.name = "rmsnorm_bwd_dw",
+                 .grid = ceil_div(cols, C),
+                 .block = uint32_t(32 * warps),
+                 .stream = ex.stream,
+                 .early = true},
+                add_shares_kernel<C>, dw, share, int(chunks), int(cols), int(ceil_div(chunks, warps * kGroups)));
+  };
+  if (cols <= 2048) return run(std::integral_constant<int, 8>{});
+  run(std::integral_constant<int, 32>{});
 }
 
 template <class T, class Args, class Grads>
@@ -123,12 +142,7 @@ void backward(const Exec& ex, const Args& a, const Grads& g) {
   } else {
     launch_back(ex, b, packs);
   }
-  gpu::launch({.name = "rmsnorm_bwd_dw",
-               .grid = ceil_div(a.cols, 8),
-               .block = {8, share_threads(chunks)},
-               .stream = ex.stream,
-               .early = true},
-              add_shares_kernel, g.dw, b.share, int(chunks), int(a.cols), share_run(chunks));
+  launch_shares(ex, g.dw, b.share, chunks, a.cols);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 const std::vector<Dims> kLines{{1}, {7}, {1000}, {4099}, {20000}};
 const std::vector<Dims> kLong{{int64_t{1} << 28}};
-const std::vector<Dims> kRows{{1, 1}, {3, 7}, {5, 64}, {33, 100}, {2, 1111}};
+const std::vector<Dims> kRows{{1, 1}, {3, 7}, {5, 64}, {33, 100}, {140, 20}, {2, 1111}};
 const std::vector<Dims> kManyRows{{16384, 8192}};
 
 void make_fill(Trial& t) {

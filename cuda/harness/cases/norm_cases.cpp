@@ -71,7 +71,7 @@ R1_NORM_CASE("rmsnorm_fwd/bf16", make_fwd<bf16>);
 R1_NORM_CASE("rmsnorm_residual_fwd/f32", make_residual<float>);
 R1_NORM_CASE("rmsnorm_residual_fwd/bf16", make_residual<bf16>);
 const std::vector<Dims> kBackChecks{{1, 1},    {3, 7},    {5, 64},   {33, 96},  {70, 130}, {4, 1000},
-                                    {3, 2056}, {2, 5000}, {2, 8200}, {900, 12}, {600, 520}};
+                                    {3, 2056}, {2, 5000}, {2, 8200}, {900, 12}, {40, 260}, {600, 520}};
 R1_REGISTER(KernelCase, "rmsnorm_bwd/bf16", KernelCase{"rows, cols", kBackChecks, kBenches, make_bwd<bf16>, 0});
 R1_REGISTER(KernelCase, "rmsnorm_bwd/f32", KernelCase{"rows, cols", kBackChecks, kBenches, make_bwd<float>, 0});
 
