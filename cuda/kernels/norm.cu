@@ -2,6 +2,8 @@
 // Backward: norm_bwd.cuh. Paper: [V3 §2.1.1].
 #include "kernels/norm.h"
 
+#include <algorithm>
+
 #include "kernels/norm_bwd.cuh"
 
 namespace r1::cuda {
@@ -82,8 +84,8 @@ void forward(const Exec& ex, const NormForward<T>& a) {
 template <class T>
 void launch_back(const Exec& ex, const NormBackward<T>& b, int64_t packs) {
   R1_CHECK(b.rows < (1 << 30), "rmsnorm_bwd on the device: ", b.rows, " rows, expected fewer than 2^30");
-  for (const int64_t ld : {b.ldx, b.lddy, b.lddx})  // eight rows on is an int
-    R1_CHECK(ld < (1 << 28), "rmsnorm_bwd on the device: rows ", ld, " elements apart, expected fewer than 2^28");
+  const int64_t apart = std::max(b.ldx, std::max(b.lddy, b.lddx));  // eight rows on is an int
+  R1_CHECK(apart < (1 << 28), "rmsnorm_bwd on the device: rows ", apart, " elements apart, expected fewer than 2^28");
   const bool aligned = packs_fit(b.x, b.ldx, b.cols) && packs_fit(b.dy, b.lddy, b.cols) &&
                        packs_fit(b.dx, b.lddx, b.cols) && packs_fit(b.w, 0, b.cols);
   int threads = 32;  // a row: one pack a thread where 128 are enough (more warps, less to do between rows), else four
