@@ -66,7 +66,7 @@ fast_lines = "\n".join(
 print(f"""# The CUDA kernels on a GPU
 
 {bench['device']}, driver for CUDA {bench['driver']}, {date}, commit {commit[:12]}. `bash tests/gpu.sh`, page by `tests/peers/gpu_page.py`. {checks.capitalize()}.
-Medians of 15, each with a cold L2; bytes are those that must move (each input read once, each output written once). Limits of this
+Medians of 15 after 30 ms of the same, each with a cold L2; bytes are those that must move (each input read once, each output written once). Limits of this
 machine: copy {bench['copy_gbs']:.0f} GB/s (read plus written), best cuBLASLt bf16 product at 8192^3 {bench['library_tflops']:.0f} TFLOP/s. "Of limit" is the share of the one
 that applies; "copy / ours" is the time of a copy that moves as many bytes, measured in the same way, over ours: launch, cold caches and
 tail count in both, which the copy of 4 GB behind "of limit" hardly feels; "peer's time / ours" above 1 means ours is faster (PyTorch {torch.get('torch', 'not run')}, its cuDNN, its FlashAttention 2; CUB {cub.get('cub', 'not run')}).
@@ -82,7 +82,7 @@ Measured by the copy of as many bytes: {'all' if not missed_equal else 'not reac
 
 Below 0.85 of copy: {'; '.join(f"{r['kernel']} ({r['size']}) {r['of_limit']:.2f}" for r in short) or 'none'}.
 {'Not measured: ' + '; '.join(r['kernel'] + ': ' + r['fault'] for r in faults) + '.' if faults else ''}
-`bias_bwd` and `embedding_bwd` are plain. The float attention is the plain one (a warp a row) and serves the small models.
+`bias_bwd` and `embedding_bwd` add rows in the CPU's order, one after another. The float attention is the plain one (a warp a row) and serves the small models.
 
 ## Exact and fast mode
 
