@@ -23,10 +23,12 @@ double median_ms(const std::function<void(void*)>& run, int repeats, size_t flus
     flush = gpu::malloc_device(have = flush_bytes, "flush of the L2");
   }
   const gpu::Stream stream = nullptr;
-  // Clocks fall while a case makes its inputs: busy for a while before anything counts.
+  for (int i = 0; i < 3; ++i) run(stream);
+  device::synchronize();
+  // Clocks fall while a case makes its inputs: some work before anything counts, and not of the kind that heats.
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 3 || (repeats > 1 && std::chrono::steady_clock::now() - start < kWarm); ++i) {
-    run(stream);
+  while (flush_bytes && std::chrono::steady_clock::now() - start < kWarm) {
+    gpu::fill_async(flush, 0, flush_bytes, stream);
     device::synchronize();
   }
   std::vector<device::Event> begin(static_cast<size_t>(repeats)), done(static_cast<size_t>(repeats));

@@ -2,7 +2,7 @@
 // the CPU's bits. The block of an id's first row adds all rows of that id; the blocks of its other rows leave. Nothing
 // is sorted and nothing stored: every block reads the ids, which the caches hold. Paper: none.
 #pragma once
-#include "common/pack.cuh"
+#include "common/map.cuh"
 
 namespace r1::cuda {
 
@@ -45,12 +45,12 @@ GPU_DEVICE int rows_of_id(int* rows, uint32_t* words, int* before, const int32_t
   return before[kIdWords];  // not from the words: the next call may be writing them
 }
 
-/// Grid (rows, slabs): a thread has P packs of its slab of the columns. Trap: all threads of a block must agree on
+/// Grid (rows, slabs): a thread has P packs of four of its slab's columns. Trap: all threads of a block must agree on
 /// leaving, hence the votes.
 template <class T, int P, bool Aligned>
 GPU_KERNEL(kIdThreads)
 void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int rows, int cols) {
-  constexpr int V = kPack<T>, kRowsAtOnce = 4 / P;  // four packs under way: a frequent id has hundreds of rows
+  constexpr int V = 4, kRowsAtOnce = 4 / P;  // four packs under way: a frequent id has hundreds of rows
   SMEM(int, list, kIdStep);
   SMEM(uint32_t, words, kIdWords);
   SMEM(int, before, kIdWords + 1);
@@ -69,47 +69,34 @@ void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int ro
   const auto column = [&](int i) { return ((int(gpu::block_idx().y) * P + i) * kIdThreads + gpu::tid()) * V; };
   float acc[P][V];
   GPU_UNROLL
-  for (int i = 0; i < P; ++i) {
-    GPU_UNROLL
-    for (int e = 0; e < V; e += 4) {
-      const auto four = load_pack<Aligned>(static_cast<const float*>(sums), column(i) + e, cols);
-      GPU_UNROLL
-      for (int j = 0; j < 4; ++j) acc[i][e + j] = four[j];
-    }
-  }
+  for (int i = 0; i < P; ++i)
+    to_floats<float>(acc[i], load_pack<Aligned>(static_cast<const float*>(sums), column(i), cols));
   for (int base = own; base < rows; base += kIdStep) {
     const int found = rows_of_id(list, words, before, ids, base, rows, id);
     for (int n = 0; n < found; n += kRowsAtOnce) {
-      Pack<T> p[kRowsAtOnce][P];
+      float v[kRowsAtOnce][P][V] = {};
       GPU_UNROLL
       for (int j = 0; j < kRowsAtOnce; ++j) {
         const bool here = n + j < found;
         const T* row = dy + int64_t(here ? list[n + j] : 0) * cols;
         GPU_UNROLL
-        for (int i = 0; i < P; ++i) p[j][i] = load_pack<Aligned>(row, column(i), here ? cols : 0);
+        for (int i = 0; i < P; ++i)
+          if (here && column(i) < cols) load_floats<Aligned>(v[j][i], row + column(i), cols - column(i));
       }
       GPU_UNROLL
       for (int j = 0; j < kRowsAtOnce; ++j) {
         if (n + j < found) {  // not a sum with 0, which would make 0 of -0
           GPU_UNROLL
           for (int i = 0; i < P; ++i) {
-            float v[V];
-            to_floats<T>(v, p[j][i]);
             GPU_UNROLL
-            for (int e = 0; e < V; ++e) acc[i][e] = gpu::add(acc[i][e], v[e]);
+            for (int e = 0; e < V; ++e) acc[i][e] = gpu::add(acc[i][e], v[j][i][e]);
           }
         }
       }
     }
   }
   GPU_UNROLL
-  for (int i = 0; i < P; ++i) {
-    GPU_UNROLL
-    for (int e = 0; e < V; e += 4) {
-      const gpu::Vec<float, 4> four{{acc[i][e], acc[i][e + 1], acc[i][e + 2], acc[i][e + 3]}};
-      store_pack<Aligned>(sums, column(i) + e, cols, four);
-    }
-  }
+  for (int i = 0; i < P; ++i) store_pack<Aligned>(sums, column(i), cols, to_pack(acc[i], sums));
 }
 
 template <class T>
@@ -117,7 +104,7 @@ void launch_embedding_bwd(const Exec& ex, float* dtable, const T* dy, const int3
   if (rows * cols == 0) return;
   R1_CHECK(rows < (1 << 30), "embedding_bwd on the device: ", rows, " rows, expected fewer than 2^30");
   const bool aligned = packs_fit(dtable, cols, cols) && packs_fit(dy, cols, cols);
-  const int64_t packs = ceil_div(ceil_div(cols, kPack<T>), kIdThreads);  // a thread's
+  const int64_t packs = ceil_div(ceil_div(cols, 4), kIdThreads);  // a thread's
   const auto run = [&](auto p) {
     constexpr int P = decltype(p)::value;
     gpu::Launch at{.name = "embedding_bwd", .block = kIdThreads, .stream = ex.stream};

@@ -66,7 +66,7 @@ fast_lines = "\n".join(
 print(f"""# The CUDA kernels on a GPU
 
 {bench['device']}, driver for CUDA {bench['driver']}, {date}, commit {commit[:12]}. `bash tests/gpu.sh`, page by `tests/peers/gpu_page.py`. {checks.capitalize()}.
-Medians of 15 after 30 ms of the same, each with a cold L2; bytes are those that must move (each input read once, each output written once). Limits of this
+Medians of 15, each with a cold L2, after 30 ms of fills that bring the clocks up; bytes are those that must move (each input read once, each output written once). Limits of this
 machine: copy {bench['copy_gbs']:.0f} GB/s (read plus written), best cuBLASLt bf16 product at 8192^3 {bench['library_tflops']:.0f} TFLOP/s. "Of limit" is the share of the one
 that applies; "copy / ours" is the time of a copy that moves as many bytes, measured in the same way, over ours: launch, cold caches and
 tail count in both, which the copy of 4 GB behind "of limit" hardly feels; "peer's time / ours" above 1 means ours is faster (PyTorch {torch.get('torch', 'not run')}, its cuDNN, its FlashAttention 2; CUB {cub.get('cub', 'not run')}).

@@ -14,11 +14,12 @@ flush = torch.empty(256 << 20, dtype=torch.int8, device=DEVICE)
 
 
 def median_ms(run, repeats=15):
-    start, runs = time.perf_counter(), 0
-    while runs < 3 or time.perf_counter() - start < 0.03:  # clocks up, as r1_gpu does
+    for _ in range(3):
         run()
+    start = time.perf_counter()
+    while time.perf_counter() - start < 0.03:  # clocks up, as r1_gpu does
+        flush.zero_()
         torch.cuda.synchronize()
-        runs += 1
     times = []
     for _ in range(repeats):
         flush.zero_()
