@@ -50,7 +50,7 @@ GPU_DEVICE int rows_of_id(int* rows, uint32_t* words, int* before, const int32_t
 template <class T, int P, bool Aligned>
 GPU_KERNEL(kIdThreads)
 void embedding_bwd_kernel(float* dtable, const T* dy, const int32_t* ids, int rows, int cols) {
-  constexpr int V = 4, kRowsAtOnce = 4 / P;  // four packs under way: a frequent id has hundreds of rows
+  constexpr int V = 4, kRowsAtOnce = Aligned ? 4 / P : 1;  // four packs under way: a frequent id has hundreds of rows
   SMEM(int, list, kIdStep);
   SMEM(uint32_t, words, kIdWords);
   SMEM(int, before, kIdWords + 1);
