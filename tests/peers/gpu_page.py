@@ -107,4 +107,10 @@ for r in ladder:
 print("""
 Two blocks that share the B tile by multicast (`gemm_9_cluster`) move 29 % fewer sectors and are no faster here. Until 2026-11-26 they ran at 0.6
 of the speed of one alone: `mbarrier.arrive.release.cluster` costs a `MEMBAR.ALL.GPU` at every arrival, seen in the SASS; an arrival that
-publishes no writes does not need it.""")
+publishes no writes does not need it.
+
+`rmsnorm_bwd/bf16` at 1024 columns was 0.81 of a copy of as many bytes (64.7 us, medians of four runs on one H200, 2026-11-26). ncu: not the memory but the
+instructions between rows, 0.7 issued a cycle. What helped: one pack a thread and twice the warps, values and weights kept in registers, running pointers
+(63.5 us); an early start of the launch that adds the shares (`Launch::early`, 62); strips of 8 columns there, of 32 where there are many (60.9). What did not: rings
+that go on from one chunk to the next (64), two packs a thread (62, and 70 if its blocks do not fit at once), 32 warps by 64 registers with spills (80). Without its
+second launch it would take 57.""")
