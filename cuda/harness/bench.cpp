@@ -11,10 +11,6 @@
 
 namespace r1::harness {
 
-namespace {
-constexpr auto kWarm = std::chrono::milliseconds(30);
-}  // namespace
-
 double median_ms(const std::function<void(void*)>& run, int repeats, size_t flush_bytes) {
   static void* flush = nullptr;
   static size_t have = 0;
@@ -27,7 +23,7 @@ double median_ms(const std::function<void(void*)>& run, int repeats, size_t flus
   device::synchronize();
   // Clocks fall while a case makes its inputs: some work before anything counts, and not of the kind that heats.
   const auto start = std::chrono::steady_clock::now();
-  while (flush_bytes && std::chrono::steady_clock::now() - start < kWarm) {
+  while (flush_bytes && std::chrono::steady_clock::now() - start < std::chrono::milliseconds(30)) {
     gpu::fill_async(flush, 0, flush_bytes, stream);
     device::synchronize();
   }
